@@ -1,0 +1,1 @@
+//! Strings in and out of HTML, URLs and JSON.

@@ -1,0 +1,1 @@
+//! HTTP in both directions: one codec for server and client.

@@ -1,0 +1,1 @@
+//! Sockets as services: TCP server and client, resolver, netutil.

@@ -1,0 +1,1 @@
+//! Tests of services: a server and a client in one loop, expected log lines.

@@ -1,0 +1,1 @@
+//! The web layer: Application, Handler, routing, arguments, responses, errors.

@@ -1,0 +1,2 @@
+//! Serves what the test classes of PyPI tornado describe.
+fn main() {}
