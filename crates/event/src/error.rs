@@ -98,13 +98,13 @@ impl<Cause: StdError + Send + Sync + 'static> From<Cause> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)?;
+        fmt::Display::fmt(&self.0, f)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
             write!(f, "\n  caused by: {error}")?;
