@@ -1,0 +1,430 @@
+//! The header block of a message that goes out: a list of field lines that is already in wire form.
+//!
+//! Tornado's `HTTPHeaders`. Names are compared without regard to case and shown in
+//! `Http-Header-Case`; all lines of one name stand together, at the place where the name came first.
+//!
+//! Every response passes through this type, so it holds what the connection sends: the lines
+//! `Name: value\r\n` one after the other in one buffer, with a small index beside it. Sending is one
+//! copy, starting from a site's default headers is two, and no line has an allocation of its own.
+//! Nothing gets in that is not a valid field line, so nothing has to be checked on the way out.
+
+mod invalid;
+mod name;
+mod parse;
+mod value;
+
+pub use invalid::InvalidHeader;
+pub use value::IntoHeaderValue;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+/// The header fields of a message, in the form in which they are sent.
+///
+/// Tornado's `HTTPHeaders`. To start every response from the same fields, keep those in a `Headers`
+/// and [`clone_from`](Clone::clone_from) it: two copies of memory into buffers that are there
+/// already.
+///
+/// Values are bytes on the wire. Text goes in as its UTF-8 bytes (Tornado sends Latin-1, which most
+/// text does not fit into) and [`get`](Self::get) reads what is no UTF-8 as Latin-1. Spaces and tabs
+/// around a value are no part of it and are left out.
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_http::Headers;
+///
+/// let mut headers = Headers::new();
+/// headers.set("content-type", "text/html")?;
+/// headers.set("Content-Length", 5)?;
+/// headers.add("Set-Cookie", "a=1")?;
+/// headers.add("set-cookie", "b=2")?;
+///
+/// assert_eq!(headers.get("Content-Type").as_deref(), Some("text/html"));
+/// assert_eq!(headers.get("Set-Cookie").as_deref(), Some("a=1,b=2"));
+/// assert_eq!(
+///     headers.as_bytes(),
+///     b"Content-Type: text/html\r\nContent-Length: 5\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n",
+/// );
+/// # Ok::<(), firewhirl_http::InvalidHeader>(())
+/// ```
+///
+/// What would end a line never gets in:
+///
+/// ```
+/// # let mut headers = firewhirl_http::Headers::new();
+/// assert!(headers.set("Location", "/\r\nSet-Cookie: stolen=1").is_err());
+/// assert!(headers.is_empty());
+/// ```
+#[derive(Default)]
+pub struct Headers {
+    /// Complete field lines, each `Name: value\r\n`.
+    lines: Vec<u8>,
+    /// Where each line is, in the order of `lines`; lines of one name are neighbours.
+    entries: Vec<Entry>,
+}
+
+/// One field line: offsets into the block.
+#[derive(Clone, Copy)]
+struct Entry {
+    start: u32,
+    /// After the line's CRLF.
+    end: u32,
+    name_length: u32,
+}
+
+/// Between name and value.
+const SEPARATOR: &[u8] = b": ";
+const LINE_END: &[u8] = b"\r\n";
+
+impl Headers {
+    /// Makes an empty list; it allocates with the first field.
+    pub const fn new() -> Self {
+        Self { lines: Vec::new(), entries: Vec::new() }
+    }
+
+    /// Makes an empty list with room for `lines` field lines of `bytes` bytes in all.
+    pub fn with_capacity(bytes: usize, lines: usize) -> Self {
+        Self { lines: Vec::with_capacity(bytes), entries: Vec::with_capacity(lines) }
+    }
+
+    /// The whole block as it is sent: every line with its CRLF, without the empty line at the end.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// Gives the field this one value, in place of all that it had.
+    ///
+    /// A field that is there keeps its place, a new one goes to the end. Tornado's
+    /// `headers[name] = value`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHeader`] if `name` is no token (RFC 9110, section 5.1) or `value` holds a control
+    /// character other than the tab; the list is unchanged then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// let mut headers = firewhirl_http::Headers::new();
+    /// headers.set("Last-Modified", UNIX_EPOCH + Duration::from_secs(1_359_312_200))?;
+    /// assert_eq!(headers.as_bytes(), b"Last-Modified: Sun, 27 Jan 2013 18:43:20 GMT\r\n");
+    /// # Ok::<(), firewhirl_http::InvalidHeader>(())
+    /// ```
+    #[inline]
+    pub fn set(&mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Result<(), InvalidHeader> {
+        let name = name.as_ref();
+        value.with_bytes(|value| self.set_line(name, value))
+    }
+
+    /// Adds a line for the field, after those that it has.
+    ///
+    /// # Errors
+    ///
+    /// As of [`set`](Self::set).
+    #[inline]
+    pub fn add(&mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Result<(), InvalidHeader> {
+        let name = name.as_ref();
+        value.with_bytes(|value| self.add_line(name, value))
+    }
+
+    /// The field's value as text, several lines joined with "," and no space; `None` if it is not there.
+    ///
+    /// Bytes that are no UTF-8 are read as Latin-1, a byte a character. Tornado's `headers.get(name)`.
+    pub fn get(&self, name: impl AsRef<str>) -> Option<Cow<'_, str>> {
+        let run = self.find(name.as_ref())?;
+        if run.len() == 1 {
+            return Some(text(self.value(run.start)));
+        }
+        let mut joined = Vec::new();
+        for (position, index) in run.enumerate() {
+            if position > 0 {
+                joined.push(b',');
+            }
+            joined.extend_from_slice(self.value(index));
+        }
+        Some(Cow::Owned(match String::from_utf8(joined) {
+            Ok(joined) => joined,
+            Err(error) => latin1(error.as_bytes()),
+        }))
+    }
+
+    /// The bytes of the field's first line; `None` if it is not there.
+    #[inline]
+    pub fn get_bytes(&self, name: impl AsRef<str>) -> Option<&[u8]> {
+        self.find(name.as_ref()).map(|run| self.value(run.start))
+    }
+
+    /// The field's values as text, a line each; none if it is not there.
+    pub fn get_list(&self, name: impl AsRef<str>) -> impl ExactSizeIterator<Item = Cow<'_, str>> {
+        self.find(name.as_ref()).unwrap_or(0..0).map(|index| text(self.value(index)))
+    }
+
+    /// Every line as its name and its value's bytes, in the order in which they are sent.
+    ///
+    /// Tornado's `get_all`.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
+        (0..self.entries.len()).map(|index| (self.name(index), self.value(index)))
+    }
+
+    /// The names, each once, in the order in which they were first added.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let starts_run = |&index: &usize| index == 0 || self.name(index - 1) != self.name(index);
+        (0..self.entries.len()).filter(starts_run).map(|index| self.name(index))
+    }
+
+    /// Whether the field is there.
+    #[inline]
+    pub fn contains(&self, name: impl AsRef<str>) -> bool {
+        self.find(name.as_ref()).is_some()
+    }
+
+    /// Takes the field out with all its lines; says whether it was there.
+    pub fn remove(&mut self, name: impl AsRef<str>) -> bool {
+        let Some(run) = self.find(name.as_ref()) else { return false };
+        let bytes = self.bytes_of(&run);
+        self.replace_bytes(bytes, &[], run.end);
+        self.entries.drain(run);
+        true
+    }
+
+    /// How many names there are, as in Tornado; [`iter`](Self::iter) counts lines.
+    pub fn len(&self) -> usize {
+        self.names().count()
+    }
+
+    /// Whether there is no field at all.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes every field out; the memory stays for the next message.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.lines.clear();
+        self.entries.clear();
+    }
+
+    fn set_line(&mut self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+        let Some(run) = self.find(name) else {
+            return self.push_line(name, value);
+        };
+        let value = value::checked(name, value)?;
+        self.check_room(name, value)?;
+        // All lines of the run but the name of the first become the new value.
+        let old = run.start..run.end;
+        let value_start = self.value_start(run.start);
+        let bytes = value_start..self.bytes_of(&old).end - LINE_END.len();
+        self.entries[run.start].end = offset(value_start + value.len() + LINE_END.len());
+        self.replace_bytes(bytes, value, run.end);
+        self.entries.drain(run.start + 1..run.end);
+        Ok(())
+    }
+
+    fn add_line(&mut self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+        match self.find_last(name) {
+            Some(last) if last + 1 < self.entries.len() => self.insert_line(last + 1, name, value),
+            _ => self.push_line(name, value),
+        }
+    }
+
+    /// Appends a line, whether or not the name is there already.
+    fn push_line(&mut self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+        let value = value::checked(name, value)?;
+        self.check_room(name, value)?;
+        let start = self.lines.len();
+        self.lines.reserve(name.len() + SEPARATOR.len() + value.len() + LINE_END.len());
+        name::append(name, &mut self.lines)?;
+        self.lines.extend_from_slice(SEPARATOR);
+        self.lines.extend_from_slice(value);
+        self.lines.extend_from_slice(LINE_END);
+        self.entries.push(Entry {
+            start: offset(start),
+            end: offset(self.lines.len()),
+            name_length: offset(name.len()),
+        });
+        Ok(())
+    }
+
+    /// Puts a line before the one at `index`.
+    fn insert_line(&mut self, index: usize, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+        self.push_line(name, value)?;
+        let Some(pushed) = self.entries.pop() else { return Ok(()) };
+        let length = pushed.end - pushed.start;
+        let at = self.entries[index].start;
+        self.lines[at as usize..].rotate_right(length as usize);
+        for later in &mut self.entries[index..] {
+            later.start += length;
+            later.end += length;
+        }
+        self.entries.insert(index, Entry { start: at, end: at + length, name_length: pushed.name_length });
+        Ok(())
+    }
+
+    /// Replaces bytes of the block and moves the entries from `later` on accordingly.
+    fn replace_bytes(&mut self, old: Range<usize>, new: &[u8], later: usize) {
+        let length = self.lines.len();
+        let new_end = old.start + new.len();
+        if new_end > old.end {
+            self.lines.resize(length + (new_end - old.end), 0);
+        }
+        if new_end != old.end {
+            self.lines.copy_within(old.end..length, new_end);
+            self.lines.truncate(length + new_end - old.end);
+            for entry in &mut self.entries[later..] {
+                entry.start = offset(entry.start as usize + new_end - old.end);
+                entry.end = offset(entry.end as usize + new_end - old.end);
+            }
+        }
+        self.lines[old.start..new_end].copy_from_slice(new);
+    }
+
+    /// Which lines have this name.
+    fn find(&self, name: &str) -> Option<Range<usize>> {
+        let first = self.entries.iter().position(|entry| self.has_name(entry, name))?;
+        let more = self.entries[first + 1..].iter().take_while(|entry| self.has_name(entry, name)).count();
+        Some(first..first + 1 + more)
+    }
+
+    /// The last line with this name; looking from the end makes many lines of one name linear work.
+    fn find_last(&self, name: &str) -> Option<usize> {
+        self.entries.iter().rposition(|entry| self.has_name(entry, name))
+    }
+
+    #[inline]
+    fn has_name(&self, entry: &Entry, name: &str) -> bool {
+        entry.name_length as usize == name.len()
+            && self.lines[entry.start as usize..][..name.len()].eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    fn name(&self, index: usize) -> &str {
+        let entry = &self.entries[index];
+        // Names are tokens, which are ASCII: the empty text is never seen.
+        std::str::from_utf8(&self.lines[entry.start as usize..][..entry.name_length as usize]).unwrap_or_default()
+    }
+
+    fn value(&self, index: usize) -> &[u8] {
+        &self.lines[self.value_start(index)..self.entries[index].end as usize - LINE_END.len()]
+    }
+
+    fn value_start(&self, index: usize) -> usize {
+        let entry = &self.entries[index];
+        entry.start as usize + entry.name_length as usize + SEPARATOR.len()
+    }
+
+    fn bytes_of(&self, run: &Range<usize>) -> Range<usize> {
+        self.entries[run.start].start as usize..self.entries[run.end - 1].end as usize
+    }
+
+    /// Offsets are 32 bits wide: half the index, and 4 GiB of headers are an error in any program.
+    #[inline]
+    fn check_room(&self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+        let added = name.len().saturating_add(value.len()).saturating_add(SEPARATOR.len() + LINE_END.len());
+        match u32::try_from(self.lines.len().saturating_add(added)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(InvalidHeader::TooLarge),
+        }
+    }
+}
+
+/// An offset that `check_room` has found to fit.
+#[inline]
+fn offset(position: usize) -> u32 {
+    position as u32
+}
+
+/// A value as text: UTF-8, or else Latin-1 as everywhere in Tornado.
+fn text(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(latin1(value)),
+    }
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
+
+impl Clone for Headers {
+    fn clone(&self) -> Self {
+        Self { lines: self.lines.clone(), entries: self.entries.clone() }
+    }
+
+    /// Takes over the fields of `source` and keeps the memory that is there.
+    #[inline]
+    fn clone_from(&mut self, source: &Self) {
+        self.lines.clear();
+        self.lines.extend_from_slice(&source.lines);
+        self.entries.clear();
+        self.entries.extend_from_slice(&source.entries);
+    }
+}
+
+/// The same names with the same values each, in whatever order the names came.
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len()
+            && self.names().all(|name| match (self.find(name), other.find(name)) {
+                (Some(ours), Some(theirs)) => {
+                    ours.len() == theirs.len()
+                        && ours.zip(theirs).all(|(ours, theirs)| self.value(ours) == other.value(theirs))
+                }
+                _ => false,
+            })
+    }
+}
+
+impl Eq for Headers {}
+
+/// `Name: value` lines with a line feed each, as Tornado's `str(headers)`.
+impl fmt::Display for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|(name, value)| writeln!(f, "{name}: {}", text(value)))
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(name, value)| (name, text(value)))).finish()
+    }
+}
+
+impl TryFrom<&http::HeaderMap> for Headers {
+    type Error = InvalidHeader;
+
+    /// # Errors
+    ///
+    /// [`InvalidHeader`] for a name or value that the `http` crate lets through and RFC 9110 does not.
+    fn try_from(map: &http::HeaderMap) -> Result<Self, InvalidHeader> {
+        let mut headers = Self::new();
+        for (name, value) in map {
+            headers.push_line(name.as_str(), value.as_bytes())?;
+        }
+        headers.group();
+        Ok(headers)
+    }
+}
+
+impl TryFrom<&Headers> for http::HeaderMap {
+    type Error = http::Error;
+
+    /// # Errors
+    ///
+    /// [`http::Error`] where the map's own limits are passed: 32,768 fields, names of 64 KiB.
+    fn try_from(headers: &Headers) -> Result<Self, http::Error> {
+        let mut map = Self::with_capacity(headers.entries.len().min(1 << 10));
+        for (name, value) in headers.iter() {
+            let name = http::HeaderName::from_bytes(name.as_bytes())?;
+            map.try_append(name, http::HeaderValue::from_bytes(value)?)?;
+        }
+        Ok(map)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Field values: which bytes they may hold, and what can be given as one.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use super::InvalidHeader;
+use crate::httputil::dates::HttpDate;
+
+/// What a header field can be set to: text, bytes, an integer, a time.
+///
+/// For anything else that displays, pass `value.to_string()`.
+#[diagnostic::on_unimplemented(
+    message = "a header field cannot be set to `{Self}`",
+    label = "expected text, bytes, an integer, a `SystemTime` or a `HeaderValue`",
+    note = "for anything else that displays use `value.to_string()`"
+)]
+pub trait IntoHeaderValue {
+    /// Shows the value's bytes to `take`, without allocating for them.
+    ///
+    /// They are checked afterwards, whatever they are.
+    fn with_bytes<Answer>(self, take: impl FnOnce(&[u8]) -> Answer) -> Answer;
+}
+
+/// The value without outer whitespace, if RFC 9110, section 5.5, allows what is in it.
+#[inline]
+pub(super) fn checked<'value>(name: &str, value: &'value [u8]) -> Result<&'value [u8], InvalidHeader> {
+    // No early exit: values are short, nearly all are valid, and this way the loop is vectorized.
+    if value.iter().fold(true, |valid, &byte| valid & is_value_byte(byte)) {
+        Ok(trim(value))
+    } else {
+        Err(InvalidHeader::value(name.as_bytes(), value))
+    }
+}
+
+/// HTAB, SP, VCHAR and `obs-text`.
+#[inline]
+const fn is_value_byte(byte: u8) -> bool {
+    (byte >= b' ' && byte != 0x7F) | (byte == b'\t')
+}
+
+/// Cuts off spaces and tabs, and no other whitespace.
+#[inline]
+pub(super) fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// Shows an integer's decimal digits to `take`; by hand, since `fmt` costs several times as much.
+#[inline]
+pub(crate) fn decimal<Answer>(mut number: u64, negative: bool, take: impl FnOnce(&[u8]) -> Answer) -> Answer {
+    // u64::MAX has 20 digits, and there may be a sign.
+    let mut digits = [0; 21];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    if negative {
+        start -= 1;
+        digits[start] = b'-';
+    }
+    take(&digits[start..])
+}
+
+macro_rules! values {
+    ($kind:ty, |$value:ident| $bytes:expr) => {
+        impl IntoHeaderValue for $kind {
+            #[inline]
+            fn with_bytes<Answer>(self, take: impl FnOnce(&[u8]) -> Answer) -> Answer {
+                let $value = self;
+                take($bytes)
+            }
+        }
+    };
+}
+
+values!(&str, |value| value.as_bytes());
+values!(&String, |value| value.as_bytes());
+values!(String, |value| value.as_bytes());
+values!(Cow<'_, str>, |value| value.as_bytes());
+values!(&Cow<'_, str>, |value| value.as_bytes());
+values!(&[u8], |value| value);
+values!(Vec<u8>, |value| &value);
+values!(&Vec<u8>, |value| value);
+values!(Bytes, |value| &value);
+values!(&Bytes, |value| value);
+values!(HeaderValue, |value| value.as_bytes());
+values!(&HeaderValue, |value| value.as_bytes());
+values!(SystemTime, |value| HttpDate::from(value).as_bytes());
+values!(HttpDate, |value| value.as_bytes());
+values!(&HttpDate, |value| value.as_bytes());
+
+impl<const LENGTH: usize> IntoHeaderValue for &[u8; LENGTH] {
+    #[inline]
+    fn with_bytes<Answer>(self, take: impl FnOnce(&[u8]) -> Answer) -> Answer {
+        take(self)
+    }
+}
+
+macro_rules! integers {
+    ($($unsigned:ty, $signed:ty);+) => {$(
+        impl IntoHeaderValue for $unsigned {
+            #[inline]
+            fn with_bytes<Answer>(self, take: impl FnOnce(&[u8]) -> Answer) -> Answer {
+                decimal(self as u64, false, take)
+            }
+        }
+
+        impl IntoHeaderValue for $signed {
+            #[inline]
+            fn with_bytes<Answer>(self, take: impl FnOnce(&[u8]) -> Answer) -> Answer {
+                decimal((self as i64).unsigned_abs(), self < 0, take)
+            }
+        }
+    )+};
+}
+
+integers!(u8, i8; u16, i16; u32, i32; u64, i64; usize, isize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_written_in_decimal() {
+        fn check(value: impl IntoHeaderValue, expected: &str) {
+            value.with_bytes(|bytes| assert_eq!(bytes, expected.as_bytes()));
+        }
+        check(0, "0");
+        check(7u8, "7");
+        check(1234usize, "1234");
+        check(u64::MAX, "18446744073709551615");
+        check(-1, "-1");
+        check(i64::MIN, "-9223372036854775808");
+    }
+
+    #[test]
+    fn only_the_tab_of_the_control_characters_is_allowed() {
+        for byte in 0..=255 {
+            let allowed = checked("Foo", &[b'a', byte, b'b']).is_ok();
+            assert_eq!(allowed, byte == b'\t' || (byte >= 0x20 && byte != 0x7F), "{byte:#04x}");
+        }
+    }
+
+    #[test]
+    fn spaces_and_tabs_around_a_value_are_no_part_of_it() {
+        assert_eq!(checked("Foo", b" \t a b\t ").unwrap(), b"a b");
+        assert_eq!(checked("Foo", b" \t ").unwrap(), b"");
+        assert_eq!(checked("Foo", "\u{a0}a".as_bytes()).unwrap(), "\u{a0}a".as_bytes());
+    }
+}
