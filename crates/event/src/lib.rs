@@ -2,9 +2,17 @@
 //!
 //! Nothing here knows of HTTP, of servers or of any other crate of ours.
 
+pub mod coroutine;
 mod deadline;
 mod error;
+mod executor;
+mod ioloop;
 pub mod log_targets;
 
 pub use deadline::Deadline;
 pub use error::{Error, Result, TimeoutError};
+pub use executor::{Executor, ExecutorError};
+pub use ioloop::{
+    IoLoop, LoopBound, LoopError, Outcome, RemoteIoLoop, Signal, SignalHandler, SpawnError, Spawned, Statistics, Timeout,
+};
+pub use tokio::io::{Interest, Ready};
