@@ -7,7 +7,9 @@ mod deadline;
 mod error;
 mod executor;
 mod ioloop;
+pub mod locks;
 pub mod log_targets;
+pub mod queues;
 
 pub use deadline::Deadline;
 pub use error::{Error, Result, TimeoutError};
