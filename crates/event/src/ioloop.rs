@@ -39,6 +39,7 @@ pub use statistics::Statistics;
 pub use timeouts::Timeout;
 
 pub(crate) use panics::panic_message;
+pub(crate) use spawn::run_callback;
 
 /// A handle to an event loop of this thread.
 ///

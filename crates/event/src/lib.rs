@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of HTTP, of servers or of any other crate of ours.
 
+pub mod concurrent;
 pub mod coroutine;
 mod deadline;
 mod error;
@@ -9,6 +10,7 @@ mod executor;
 mod ioloop;
 pub mod locks;
 pub mod log_targets;
+mod periodic_callback;
 pub mod queues;
 
 pub use deadline::Deadline;
@@ -17,4 +19,5 @@ pub use executor::{Executor, ExecutorError};
 pub use ioloop::{
     IoLoop, LoopBound, LoopError, Outcome, RemoteIoLoop, Signal, SignalHandler, SpawnError, Spawned, Statistics, Timeout,
 };
+pub use periodic_callback::{PeriodicCallback, ZeroPeriod};
 pub use tokio::io::{Interest, Ready};

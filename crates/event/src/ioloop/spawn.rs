@@ -41,16 +41,7 @@ impl IoLoop {
         Work: Future + 'static,
         Work::Output: Outcome,
     {
-        Spawned(self.spawn_unguarded(async move {
-            match catch_panic(future).await {
-                Ok(outcome) => {
-                    if let Err(error) = outcome.into_result() {
-                        log_exception(&format_args!("{error:?}"));
-                    }
-                }
-                Err(message) => log_exception(&format_args!("panicked: {message}")),
-            }
-        }))
+        Spawned(self.spawn_unguarded(run_callback(future)))
     }
 
     /// Runs `future` on the loop at the same time as what the caller does next.
@@ -211,6 +202,22 @@ impl fmt::Display for SpawnError {
 }
 
 impl std::error::Error for SpawnError {}
+
+/// Runs a callback to its end; an error or a panic is logged.
+pub(crate) async fn run_callback<Work>(future: Work)
+where
+    Work: Future,
+    Work::Output: Outcome,
+{
+    match catch_panic(future).await {
+        Ok(outcome) => {
+            if let Err(error) = outcome.into_result() {
+                log_exception(&format_args!("{error:?}"));
+            }
+        }
+        Err(message) => log_exception(&format_args!("panicked: {message}")),
+    }
+}
 
 /// The future's output, or the words of its panic.
 async fn catch_panic<Work: Future>(future: Work) -> Result<Work::Output, String> {
