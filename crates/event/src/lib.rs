@@ -8,6 +8,7 @@ mod deadline;
 mod error;
 mod executor;
 mod ioloop;
+pub mod iostream;
 pub mod locks;
 pub mod log_targets;
 mod periodic_callback;
@@ -20,4 +21,5 @@ pub use ioloop::{
     IoLoop, LoopBound, LoopError, Outcome, RemoteIoLoop, Signal, SignalHandler, SpawnError, Spawned, Statistics, Timeout,
 };
 pub use periodic_callback::{PeriodicCallback, ZeroPeriod};
+pub use iostream::{IoStream, StreamError};
 pub use tokio::io::{Interest, Ready};
