@@ -16,6 +16,9 @@ mod value;
 pub use invalid::InvalidHeader;
 pub use value::IntoHeaderValue;
 
+pub(crate) use invalid::Excerpt;
+pub(crate) use name::is_token_byte;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;

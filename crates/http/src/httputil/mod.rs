@@ -1,8 +1,31 @@
-//! What HTTP's two sides and the applications above them share: forms, uploads, dates, ranges, URLs.
+//! What HTTP's two sides and the applications above them share: forms, uploads, cookies, dates, URLs.
 //!
 //! Tornado's `httputil`, a file a concept. Nothing here knows of a connection: functions and small
 //! state machines over bytes.
 
+mod arguments;
+mod authorization;
+mod conditional;
+mod cookies;
 pub mod dates;
+mod error;
+mod forms;
+mod multipart;
+mod parameters;
+mod percent;
+mod ranges;
+mod responses;
+mod urls;
 
+pub use arguments::Arguments;
+pub use authorization::encode_username_password;
+pub use conditional::{etag_matches, not_modified_since};
+pub use cookies::{is_cookie_name, parse_cookie, request_cookies};
 pub use dates::{DateCache, HttpDate, format_timestamp, parse_date};
+pub use error::{HttpInputError, MultipartError, TooManyArguments};
+pub use forms::{Files, Form, FormLimits, HttpFile, parse_body_arguments, parse_multipart_form_data};
+pub use multipart::{MultipartEvent, MultipartLimits, MultipartReader, PartHead};
+pub use parameters::parse_parameters;
+pub use ranges::{RangeNotSatisfiable, RequestRange, content_range, parse_request_range};
+pub use responses::{RESPONSES, reason_phrase};
+pub use urls::{encode_argument, qs_to_qsl, split_host_and_port, url_concat};
