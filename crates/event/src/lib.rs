@@ -20,6 +20,6 @@ pub use executor::{Executor, ExecutorError};
 pub use ioloop::{
     IoLoop, LoopBound, LoopError, Outcome, RemoteIoLoop, Signal, SignalHandler, SpawnError, Spawned, Statistics, Timeout,
 };
-pub use periodic_callback::{PeriodicCallback, ZeroPeriod};
 pub use iostream::{IoStream, StreamError};
+pub use periodic_callback::{PeriodicCallback, ZeroPeriod};
 pub use tokio::io::{Interest, Ready};

@@ -95,7 +95,7 @@ impl IoLoop {
     /// # Errors
     ///
     /// `NotFound` if the descriptor has no handler; the system's error otherwise.
-    pub fn update_handler(&self, source: impl AsRawFd, interest: Interest) -> io::Result<()> {
+    pub fn update_handler(&self, source: &impl AsRawFd, interest: Interest) -> io::Result<()> {
         let fd = source.as_raw_fd();
         let entries = self.state.handlers.entries.borrow();
         let Some(entry) = entries.get(&fd) else {
@@ -112,7 +112,7 @@ impl IoLoop {
     ///
     /// The handler is not called any more, even if its descriptor was ready already. Tornado's
     /// `IOLoop.remove_handler`.
-    pub fn remove_handler(&self, source: impl AsRawFd) {
+    pub fn remove_handler(&self, source: &impl AsRawFd) {
         let entry = self.state.handlers.entries.borrow_mut().remove(&source.as_raw_fd());
         drop(entry);
     }

@@ -1,0 +1,163 @@
+//! What the whole-system tests share: running one of our programs, and asking it something with
+//! nothing but the standard library, so that no code of ours checks itself.
+
+#![allow(dead_code, reason = "each test target uses its part of it")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// How long anything may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A program of ours that runs for as long as this lives.
+pub struct Program {
+    pub child: Child,
+    pub stdout: BufReader<ChildStdout>,
+    /// The port that the program said it listens on.
+    pub port: u16,
+}
+
+impl Program {
+    /// Starts an example on a port of the system's choice, with further arguments.
+    pub fn example(name: &str, arguments: &[&str]) -> Self {
+        Self::start(&built("examples", name), &[&["0"], arguments].concat())
+    }
+
+    /// Starts a program that says on its standard output "listening on ..:PORT" or "..port PORT".
+    pub fn start(path: &PathBuf, arguments: &[&str]) -> Self {
+        let mut child = Command::new(path)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; `cargo test` builds it, so does `cargo build --examples`", path.display()));
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let port = line
+            .trim_end()
+            .trim_end_matches('/')
+            .rsplit([':', ' '])
+            .next()
+            .and_then(|port| port.parse().ok())
+            .unwrap_or_else(|| panic!("{} said {line:?} and no port", path.display()));
+        Self { child, stdout, port }
+    }
+
+    /// A new connection to the program.
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+
+    /// Sends `text` and reads until the other side closes.
+    pub fn raw(&self, text: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The body that a GET of `path` brings, chunks put together.
+    pub fn get(&self, path: &str) -> String {
+        body(&self.raw(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")))
+    }
+
+    /// The body that a POST of a form brings.
+    pub fn post(&self, path: &str, form: &str) -> String {
+        body(&self.raw(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        )))
+    }
+
+    /// The next line that the program prints.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Asks the program to end, as a supervisor does.
+    pub fn terminate(&self) {
+        signal(self.child.id(), "TERM");
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal to a process.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Where cargo has put a program of this build.
+pub fn built(folder: &str, name: &str) -> PathBuf {
+    // target/debug/deps/this_test-1234 -> target/debug/FOLDER/NAME
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().join(folder).join(name)
+}
+
+/// The body of an answer, chunks put together.
+pub fn body(answer: &str) -> String {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no whole head in {answer:?}"));
+    if !head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+        return body.to_owned();
+    }
+    let mut whole = String::new();
+    let mut rest = body;
+    while let Some((size, after)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            break;
+        }
+        whole.push_str(&after[..size]);
+        rest = &after[size + 2..];
+    }
+    whole
+}
+
+/// The Python with the peers that FIREWHIRL_PYTHON names, or `None` after saying what is missing.
+///
+/// With FIREWHIRL_REQUIRE_PEERS set a missing peer fails the test instead.
+pub fn python() -> Option<String> {
+    peer("FIREWHIRL_PYTHON", "a Python with `pip install tornado==6.6.1 requests`, named by FIREWHIRL_PYTHON")
+}
+
+/// The value of `variable`, or `None` after saying that the test was skipped and what it wants.
+pub fn peer(variable: &str, wanted: &str) -> Option<String> {
+    let value = std::env::var(variable).ok();
+    if value.is_none() {
+        skip(wanted);
+    }
+    value
+}
+
+/// The command, if it is installed; else as [`peer`].
+pub fn command(name: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.exists());
+    if found.is_none() {
+        skip(&format!("the command `{name}`"));
+    }
+    found
+}
+
+/// Says that a test is skipped for want of something, or fails where nothing may be missing.
+pub fn skip(wanted: &str) {
+    assert!(std::env::var_os("FIREWHIRL_REQUIRE_PEERS").is_none(), "missing: {wanted}");
+    eprintln!("skipped: this test wants {wanted}");
+}
