@@ -206,6 +206,16 @@ struct AcceptingSocket<Handler> {
     connections: Rc<Connections>,
 }
 
+/// Closes the socket with the task that accepts from it, when the loop is closed. At a stop it has
+/// been taken by then.
+struct CloseOnDrop<'socket>(&'socket RefCell<Option<RegisteredListener>>);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
 /// What trying to accept came to.
 enum Attempt {
     Accepted(IoStream, Peer, Place),
@@ -215,6 +225,7 @@ enum Attempt {
 
 impl<Handler: ConnectionHandler> AcceptingSocket<Handler> {
     async fn run(self: Rc<Self>) {
+        let _closing = CloseOnDrop(&self.socket);
         let mut exhausted = false;
         loop {
             for _ in 0..ACCEPTS_A_TURN {

@@ -14,7 +14,7 @@ use std::task::{Poll, Waker};
 
 use firewhirl_event::{IoStream, Result, StreamError, log_targets};
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, yield_now};
 
 use crate::gate::Admission;
 use crate::{ConnectionHandler, Gate, Peer};
@@ -52,6 +52,9 @@ impl Connections {
         let entry = Entry { connections: self.clone(), number, _admission: admission };
         let task = tokio::task::spawn_local(async move {
             entry.introduce().await;
+            // A socket that is new to the loop cannot be written to before the loop has looked at it
+            // once, and a handler may write, and end, without ever waiting.
+            yield_now().await;
             // The future is gone before the entry: who waits for the last connection finds its
             // stream closed.
             match caught(async { handler(stream, peer).await }).await {

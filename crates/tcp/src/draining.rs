@@ -1,9 +1,6 @@
 //! The word to connections that the server is going: end as soon as nothing is left half done.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
-use tokio::sync::Notify;
+use firewhirl_event::locks::Event;
 
 /// Tells a connection whether its server is draining.
 ///
@@ -20,13 +17,7 @@ use tokio::sync::Notify;
 /// assert!(!draining.is_draining());
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Draining(Rc<Signal>);
-
-#[derive(Debug, Default)]
-struct Signal {
-    begun: Cell<bool>,
-    notify: Notify,
-}
+pub struct Draining(Event);
 
 impl Draining {
     /// Whether the drain has begun.
@@ -34,7 +25,7 @@ impl Draining {
     /// When it begins, the task of every connection is woken. So a future that a connection's own task
     /// polls can look here each time, at the price of reading a flag, and need not [`wait`](Self::wait).
     pub fn is_draining(&self) -> bool {
-        self.0.begun.get()
+        self.0.is_set()
     }
 
     /// Waits until the drain begins; returns at once if it has.
@@ -43,14 +34,10 @@ impl Draining {
     ///
     /// Dropping the future loses nothing.
     pub async fn wait(&self) {
-        let notified = self.0.notify.notified();
-        if !self.is_draining() {
-            notified.await;
-        }
+        self.0.wait().await;
     }
 
     pub(crate) fn begin(&self) {
-        self.0.begun.set(true);
-        self.0.notify.notify_waiters();
+        self.0.set();
     }
 }

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::thread::{self, JoinHandle};
 
+use firewhirl_event::locks::Event;
 use firewhirl_event::{Deadline, Error, IoLoop, RemoteIoLoop, Result, SpawnError, log_targets};
 use tokio::sync::{mpsc, oneshot};
 
@@ -107,7 +108,7 @@ impl<Function: AsyncFn(Worker) -> Result + Clone + Send + 'static> SetUp for Fun
 /// ```
 #[derive(Clone)]
 pub struct Workers {
-    acceptor: Acceptor,
+    first: Seated,
     others: Rc<[mpsc::UnboundedSender<Command>]>,
 }
 
@@ -152,14 +153,14 @@ impl Workers {
             let _threads = threads;
             std::future::pending::<()>().await;
         });
-        Seat { index: 0, count, listeners }.take(acceptor, set_up);
-        Ok(Self { acceptor: acceptor.clone(), others })
+        let first = Seat { index: 0, count, listeners }.take(acceptor.clone(), set_up);
+        Ok(Self { first, others })
     }
 
     /// Closes the listening sockets of every worker; see [`Acceptor::stop`]. The other workers do so
     /// when they next have a turn.
     pub fn stop(&self) {
-        self.acceptor.stop();
+        self.first.acceptor.stop();
         self.tell(|| Command::Stop);
     }
 
@@ -176,7 +177,7 @@ impl Workers {
             answers.push(answer);
             Command::Drain { limit, cut_off }
         });
-        let mut cut_off = self.acceptor.drain(limit).await;
+        let mut cut_off = self.first.drain(limit).await;
         for answer in answers {
             // A worker that has ended has nothing left to cut off.
             cut_off += answer.await.unwrap_or(0);
@@ -186,7 +187,7 @@ impl Workers {
 
     /// What accepts connections on the first worker's loop, this thread's.
     pub fn acceptor(&self) -> &Acceptor {
-        &self.acceptor
+        &self.first.acceptor
     }
 
     fn tell(&self, mut command: impl FnMut() -> Command) {
@@ -206,10 +207,11 @@ struct Seat {
 
 impl Seat {
     /// Makes this thread the worker, to be set up as soon as its loop runs.
-    fn take(self, acceptor: &Acceptor, set_up: impl SetUp) {
+    fn take(self, acceptor: Acceptor, set_up: impl SetUp) -> Seated {
         INDEX.set(Some(self.index));
-        let listeners = RefCell::new(self.listeners);
-        let worker = Worker { index: self.index, count: self.count, acceptor: acceptor.clone(), listeners };
+        let seated = Seated { acceptor: acceptor.clone(), is_set_up: Event::new() };
+        let is_set_up = seated.is_set_up.clone();
+        let worker = Worker { index: self.index, count: self.count, acceptor, listeners: RefCell::new(self.listeners) };
         let io_loop = IoLoop::current();
         io_loop.spawn_callback(async move {
             let set_up = IoLoop::current().spawn(async move { set_up(worker).await });
@@ -218,7 +220,25 @@ impl Seat {
                 Ok(Err(error)) => IoLoop::current().stop_with(error),
                 Err(panicked) => IoLoop::current().stop_with(panicked),
             }
+            is_set_up.set();
         });
+        seated
+    }
+}
+
+/// A worker on its loop.
+#[derive(Clone)]
+struct Seated {
+    acceptor: Acceptor,
+    is_set_up: Event,
+}
+
+impl Seated {
+    /// Drains the worker, after it is set up: its sockets may have clients already.
+    async fn drain(&self, limit: Deadline) -> usize {
+        self.acceptor.stop();
+        let _ = self.is_set_up.wait().timeout(limit).await;
+        self.acceptor.drain(limit).await
     }
 }
 
@@ -236,10 +256,9 @@ impl Threads {
         let thread = thread::Builder::new().name(format!("worker-{}", seat.index));
         let handle = thread.spawn(move || {
             let ended = catch_unwind(AssertUnwindSafe(|| {
-                let acceptor = Acceptor::new(gate);
-                seat.take(&acceptor, set_up);
+                let worker = seat.take(Acceptor::new(gate), set_up);
                 let io_loop = IoLoop::current();
-                io_loop.spawn_callback(obey(commands, acceptor));
+                io_loop.spawn_callback(obey(commands, worker));
                 io_loop.start()
             }));
             if let Err(error) = ended.unwrap_or_else(|panic| Err(panicked(&*panic))) {
@@ -265,16 +284,16 @@ impl Drop for Threads {
 }
 
 /// Does what the first worker says, until it says that it is over.
-async fn obey(mut commands: mpsc::UnboundedReceiver<Command>, acceptor: Acceptor) {
+async fn obey(mut commands: mpsc::UnboundedReceiver<Command>, worker: Seated) {
     while let Some(command) = commands.recv().await {
         match command {
-            Command::Stop => acceptor.stop(),
+            Command::Stop => worker.acceptor.stop(),
             // By itself, so that the end can overtake it.
             Command::Drain { limit, cut_off } => {
-                let acceptor = acceptor.clone();
+                let worker = worker.clone();
                 IoLoop::current().spawn_callback(async move {
                     // Whoever asked may have stopped waiting.
-                    let _ = cut_off.send(acceptor.drain(limit).await);
+                    let _ = cut_off.send(worker.drain(limit).await);
                 });
             }
             Command::End => break,

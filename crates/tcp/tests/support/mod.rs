@@ -14,7 +14,7 @@ use tracing::field::{Field, Visit};
 use tracing::span;
 
 /// Gives the same addresses for every host.
-pub struct Fixed(pub Vec<SocketAddr>);
+pub(crate) struct Fixed(pub(crate) Vec<SocketAddr>);
 
 impl Resolver for Fixed {
     fn resolve<'a>(&'a self, _host: &'a str, _port: u16, _family: Family) -> Resolving<'a> {
@@ -23,7 +23,7 @@ impl Resolver for Fixed {
 }
 
 /// A resolver that never answers.
-pub struct Silent;
+pub(crate) struct Silent;
 
 impl Resolver for Silent {
     fn resolve<'a>(&'a self, _host: &'a str, _port: u16, _family: Family) -> Resolving<'a> {
@@ -32,32 +32,32 @@ impl Resolver for Silent {
 }
 
 /// A port where the queue of connections is full and nobody accepts: to connect there hangs.
-pub struct Hanging {
-    pub address: SocketAddr,
-    pub listener: TcpListener,
+pub(crate) struct Hanging {
+    pub(crate) address: SocketAddr,
+    _listener: TcpListener,
     _queued: Vec<TcpStream>,
 }
 
 impl Hanging {
-    pub fn on(ip: &str) -> Self {
+    pub(crate) fn on(ip: &str) -> Self {
         let listener = bind_sockets(0, &BindOptions::default().address(ip).backlog(1)).unwrap().remove(0);
         let address = listener.local_addr().unwrap();
         let patience = Duration::from_millis(100);
         let queued: Vec<TcpStream> =
             std::iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok()).take(16).collect();
         assert!(queued.len() < 16, "the queue does not fill up");
-        Self { address, listener, _queued: queued }
+        Self { address, _listener: listener, _queued: queued }
     }
 }
 
 /// A port at which nobody listens.
-pub fn refusing_port() -> u16 {
+pub(crate) fn refusing_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// The lines that this thread logs while the guard is held, as "target: message".
-pub fn capture_log() -> (tracing::subscriber::DefaultGuard, Rc<dyn Fn() -> Vec<String>>) {
+pub(crate) fn capture_log() -> (tracing::subscriber::DefaultGuard, Rc<dyn Fn() -> Vec<String>>) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let guard = tracing::subscriber::set_default(Capture(lines.clone()));
     (guard, Rc::new(move || lines.lock().unwrap().clone()))
