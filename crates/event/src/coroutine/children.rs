@@ -13,6 +13,16 @@ pub(super) struct Children<Child> {
     woken: Arc<WokenList>,
     /// Those whose turn it is in this poll.
     turn: std::vec::IntoIter<usize>,
+    order: Order,
+}
+
+/// In which order those are polled that were woken for the same turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// As they were given, so that they take fair turns.
+    Given,
+    /// As they were woken, so that the first to be ready is the first to finish.
+    Woken,
 }
 
 struct Running<Child> {
@@ -21,7 +31,7 @@ struct Running<Child> {
 }
 
 impl<Child: Future> Children<Child> {
-    pub(super) fn new(futures: impl IntoIterator<Item = Child>) -> Self {
+    pub(super) fn new(futures: impl IntoIterator<Item = Child>, order: Order) -> Self {
         let woken = Arc::new(WokenList::default());
         let running: Vec<_> = futures
             .into_iter()
@@ -32,7 +42,7 @@ impl<Child: Future> Children<Child> {
             })
             .collect();
         let turn = (0..running.len()).collect::<Vec<_>>().into_iter();
-        Self { unfinished: running.len(), running, woken, turn }
+        Self { unfinished: running.len(), running, woken, turn, order }
     }
 
     /// How many have not finished.
@@ -47,7 +57,11 @@ impl<Child: Future> Children<Child> {
         }
         self.woken.call(cx.waker());
         if self.turn.as_slice().is_empty() {
-            self.turn = self.woken.take().into_iter();
+            let mut turn = self.woken.take();
+            if self.order == Order::Given {
+                turn.sort_unstable();
+            }
+            self.turn = turn.into_iter();
         }
         for index in self.turn.by_ref() {
             // A child may be woken after its end, or twice.

@@ -6,7 +6,7 @@ use std::iter;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::children::Children;
+use super::children::{Children, Order};
 use crate::log_targets;
 
 /// Waits for all of `futures`, which run at the same time, and gives their results in their order.
@@ -46,7 +46,7 @@ where
     Child: Future<Output = Result<T, Failure>>,
     Failure: Display,
 {
-    let children = Children::new(futures);
+    let children = Children::new(futures, Order::Given);
     let results = iter::repeat_with(|| None).take(children.unfinished()).collect();
     Multi { children, results, quiet: None }
 }

@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::task::{Context, Poll, ready};
 
-use super::children::Children;
+use super::children::{Children, Order};
 
 /// Gives the results of several futures in the order in which they finish.
 ///
@@ -49,7 +49,7 @@ impl<Key, Child: Future> WaitIterator<Key, Child> {
     /// Over futures that are known by a key.
     pub fn keyed(futures: impl IntoIterator<Item = (Key, Child)>) -> Self {
         let (keys, futures): (_, Vec<_>) = futures.into_iter().map(|(key, future)| (Some(key), future)).unzip();
-        Self { children: Children::new(futures), keys, current: None }
+        Self { children: Children::new(futures, Order::Woken), keys, current: None }
     }
 
     /// The result of the next future that finishes; `None` after the last.
