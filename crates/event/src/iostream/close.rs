@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::memory::MemoryWatch;
 use super::stream::IoStream;
 use super::transport::AnyTransport;
+use crate::IoLoop;
 
 /// Bytes that are read ahead to find the peer's end behind them.
 const READ_AHEAD: usize = 16 * 1024;
@@ -83,11 +84,8 @@ impl IoStream {
     /// reads, and also when the stream is dropped. Bytes that the peer sent before it closed may still be
     /// unread then. A stream over a transport of another kind ([`IoStream::over`]) has no descriptor to
     /// watch: there a peer's close is noticed by the next read, flush or poll. Another callback replaces
-    /// this one. Tornado's `IOStream.set_close_callback`.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a running loop.
+    /// this one. A panic in it is logged, as any callback's is. Tornado's
+    /// `IOStream.set_close_callback`.
     ///
     /// # Examples
     ///
@@ -109,13 +107,16 @@ impl IoStream {
     /// # Ok(()) }).unwrap();
     /// ```
     pub fn set_close_callback(&mut self, callback: impl FnOnce() + 'static) {
-        if let Some(watch) = &self.close_watch {
+        if let Some(watch) = self.close_watch.as_ref().filter(|watch| !watch.is_over.get()) {
             watch.callback.set(Some(Box::new(callback)));
             return;
         }
+        let io_loop = IoLoop::current();
+        let _entered = io_loop.enter();
         let watch = Rc::new(CloseWatch {
             callback: Cell::new(Some(Box::new(callback))),
             ended: Notify::new(),
+            is_over: Cell::new(false),
             peer: RefCell::new(self.transport.as_ref().and_then(PeerWatch::new)),
         });
         if self.closed() {
@@ -123,7 +124,7 @@ impl IoStream {
         } else {
             self.close_watch = Some(watch.clone());
         }
-        tokio::task::spawn_local(watch.run());
+        io_loop.spawn_callback(watch.run());
     }
 
     /// Drops the close callback without running it.
@@ -139,6 +140,8 @@ impl IoStream {
 pub(super) struct CloseWatch {
     callback: Cell<Option<Box<dyn FnOnce()>>>,
     ended: Notify,
+    /// The task has seen the end; another callback needs another task.
+    is_over: Cell<bool>,
     peer: RefCell<Option<PeerWatch>>,
 }
 
@@ -162,6 +165,7 @@ impl CloseWatch {
             })
             .await;
         }
+        self.is_over.set(true);
         self.peer.take();
         if let Some(callback) = self.callback.take() {
             callback();
