@@ -3,10 +3,9 @@
 //! It is all that the layers below HTTP need for a service: a function a connection, in which reading,
 //! writing and leaving are as plain as in a thread.
 //!
-//! ```text
-//! cargo run --example echo -- 9888        # the port; 0 for a free one; 9888 unless given
-//! nc localhost 9888                       # then type
-//! ```
+//!     cargo run --example echo [PORT]
+//!
+//! Then: nc localhost 9888, and type.
 
 use firewhirl::prelude::*;
 
@@ -25,8 +24,6 @@ fn main() -> Result {
     })
     .listen(port)?;
 
-    for address in server.addresses() {
-        println!("listening on {address}");
-    }
+    println!("listening on port {}", server.port().unwrap_or(port));
     IoLoop::current().start()
 }

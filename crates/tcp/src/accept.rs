@@ -1,26 +1,23 @@
-//! Accepting connections on one loop, until told to stop.
+//! The accept loop of one listening socket.
 //!
-//! What every server of ours is built on. It takes the connections of some listening sockets and runs
-//! a handler on each: fairly (no more than so many a turn), within the caps of a [`Gate`], and on
-//! through an exhausted system. Stopping takes in first what the kernel has already connected, so that
-//! a deploy loses none of it; draining waits for the connections to end. Nothing here knows of
-//! protocols, or that there may be other workers.
+//! It is fair to the loop (no more than so many connections a turn), keeps to the caps of a [`Gate`], and
+//! goes on through an exhausted system: then connections wait in the kernel, and none is lost.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use firewhirl_event::{Deadline, IoLoop, IoStream, Result, log_targets};
-use tokio::task::{AbortHandle, yield_now};
-use tokio::time::{timeout, timeout_at};
+use firewhirl_event::{IoStream, log_targets};
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use crate::connections::Connections;
 use crate::gate::Place;
 use crate::listener::RegisteredListener;
-use crate::{Draining, Gate, Listener, Peer};
+use crate::{ConnectionHandler, Gate, Peer};
 
 /// Connections that one socket gives its loop before the loop's other work has its turn.
 ///
@@ -32,173 +29,21 @@ const ACCEPTS_A_TURN: usize = 16;
 /// connections ends sooner.
 const REST: Duration = Duration::from_millis(100);
 
-/// What serves a connection: an async function of the stream and who is at its other end.
-///
-/// `async |mut stream: IoStream, peer| { .. }` is one, and so is an `async fn(IoStream, Peer) -> Result`.
-/// The connection ends with it. An error is logged, unless it says that the peer has gone.
-#[diagnostic::on_unimplemented(
-    message = "this function cannot serve a connection",
-    label = "expected `async |stream: IoStream, peer| ..` or `async fn(stream: IoStream, peer: Peer) -> Result`",
-    note = "it must be `async`, take an `IoStream` and a `Peer`, own what it captures (`async move`), and return `Result`"
-)]
-pub trait ConnectionHandler: AsyncFn(IoStream, Peer) -> Result + 'static {}
+/// How long accepting has to go well before the next failure is news. At the limit each connection
+/// that ends lets one more in, so that failure and success take turns.
+const SPELL_IS_OVER_AFTER: Duration = Duration::from_secs(10);
 
-#[diagnostic::do_not_recommend]
-impl<Function: AsyncFn(IoStream, Peer) -> Result + 'static> ConnectionHandler for Function {}
-
-/// Accepts connections on this thread's loop and runs a handler on each. Cheap to clone.
-///
-/// [`TcpServer`](crate::TcpServer) is this with listening added; a server of another protocol builds on
-/// it directly. It works as long as the loop runs, whether or not a handle to it is kept.
-///
-/// # Examples
-///
-/// ```
-/// use firewhirl_event::{IoLoop, IoStream};
-/// use firewhirl_tcp::{Acceptor, BindOptions, Gate, TcpClient, bind_sockets};
-///
-/// # fn main() -> firewhirl_event::Result {
-/// let sockets = bind_sockets(0, &BindOptions::default().address("127.0.0.1"))?;
-/// let port = sockets[0].local_addr()?.port();
-///
-/// let acceptor = Acceptor::new(Gate::default());
-/// acceptor.serve(sockets, async |mut stream: IoStream, _peer| {
-///     stream.write("hello\n");
-///     stream.flush().await?;
-///     Ok(())
-/// })?;
-/// IoLoop::current().run_sync(async move {
-///     let mut stream = TcpClient::new().connect(("127.0.0.1", port)).await?;
-///     assert_eq!(stream.read_until(b"\n").await?, "hello\n");
-///     acceptor.stop();
-///     Ok(())
-/// })
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Acceptor {
-    state: Rc<State>,
-}
-
-struct State {
-    io_loop: IoLoop,
-    gate: Gate,
-    connections: Rc<Connections>,
-    draining: Draining,
-    accepting: RefCell<Vec<(AbortHandle, Rc<dyn Accepting>)>>,
-    stopped: Cell<bool>,
-}
-
-impl Acceptor {
-    /// An acceptor for this thread's loop that listens on nothing yet.
-    pub fn new(gate: Gate) -> Self {
-        Self {
-            state: Rc::new(State {
-                io_loop: IoLoop::current(),
-                connections: Rc::new(Connections::new(gate.clone())),
-                gate,
-                draining: Draining::default(),
-                accepting: RefCell::default(),
-                stopped: Cell::new(false),
-            }),
-        }
-    }
-
-    /// Accepts connections from these sockets, and runs `handler` on each as a task of its own.
-    ///
-    /// Takes effect at once, and may be called more than once. After [`stop`](Self::stop) it only takes
-    /// in what had already connected. Tornado's `add_accept_handler`.
-    ///
-    /// # Errors
-    ///
-    /// What the system says when a socket is to be watched by the loop; then none of them is.
-    pub fn serve<Socket: Into<Listener>>(
-        &self,
-        sockets: impl IntoIterator<Item = Socket>,
-        handler: impl ConnectionHandler,
-    ) -> io::Result<()> {
-        let handler = Rc::new(handler);
-        let _context = self.state.io_loop.enter();
-        let sockets: Vec<RegisteredListener> =
-            sockets.into_iter().map(|socket| socket.into().register()).collect::<io::Result<_>>()?;
-        for socket in sockets {
-            let socket = Rc::new(AcceptingSocket {
-                socket: RefCell::new(Some(socket)),
-                handler: handler.clone(),
-                gate: self.state.gate.clone(),
-                connections: self.state.connections.clone(),
-            });
-            if self.state.stopped.get() {
-                socket.stop();
-                continue;
-            }
-            let task = tokio::task::spawn_local(socket.clone().run());
-            self.state.accepting.borrow_mut().push((task.abort_handle(), socket));
-        }
-        Ok(())
-    }
-
-    /// Closes the listening sockets; open connections go on. Stopping twice does nothing.
-    ///
-    /// Connections that the kernel has already made for us are taken in first and served, beyond a cap
-    /// on connections if need be: their clients believe to be connected. Tornado's `TCPServer.stop`,
-    /// which loses them.
-    pub fn stop(&self) {
-        self.state.stopped.set(true);
-        let _context = self.state.io_loop.enter();
-        for (task, socket) in self.state.accepting.take() {
-            task.abort();
-            socket.stop();
-        }
-    }
-
-    /// Stops accepting, and waits for the open connections to end; those that have not at the limit are
-    /// cancelled. Gives how many that were.
-    ///
-    /// Connections learn of it through [`draining`](Self::draining). Called by a connection's own
-    /// handler it waits for that one too.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future leaves the server stopped and its connections told, but nobody will cancel
-    /// them.
-    pub async fn drain(&self, limit: impl Into<Deadline>) -> usize {
-        self.stop();
-        self.state.draining.begin();
-        let connections = &self.state.connections;
-        connections.wake();
-        if timeout_at(limit.into().instant().into(), connections.all_ended()).await.is_ok() {
-            return 0;
-        }
-        let cut_off = connections.len();
-        tracing::warn!(target: log_targets::GEN, "{cut_off} connections cut off at the end of the drain");
-        connections.cancel();
-        connections.all_ended().await;
-        cut_off
-    }
-
-    /// The word to connections that a drain has begun.
-    pub fn draining(&self) -> Draining {
-        self.state.draining.clone()
-    }
-
-    /// The caps and counts of connections, which other workers may have a part in.
-    pub fn gate(&self) -> &Gate {
-        &self.state.gate
-    }
-
-    /// Connections open on this loop.
-    pub fn open_connections(&self) -> usize {
-        self.state.connections.len()
-    }
-}
+/// Connections that are taken in at a stop: more than any backlog has, so that it ends in a flood too.
+const SWEPT_AT_MOST: usize = 65_536;
 
 /// A socket with its handler, whose type only it knows.
-trait Accepting {
+pub(crate) trait Accepting {
+    /// Closes the socket, once every connection that the kernel has made for it is taken in.
     fn stop(&self);
 }
 
-struct AcceptingSocket<Handler> {
+/// A listening socket, and what its connections are for.
+pub(crate) struct AcceptingSocket<Handler> {
     /// `None` once stopped.
     socket: RefCell<Option<RegisteredListener>>,
     handler: Rc<Handler>,
@@ -206,34 +51,25 @@ struct AcceptingSocket<Handler> {
     connections: Rc<Connections>,
 }
 
-/// Closes the socket with the task that accepts from it, when the loop is closed. At a stop it has
-/// been taken by then.
-struct CloseOnDrop<'socket>(&'socket RefCell<Option<RegisteredListener>>);
-
-impl Drop for CloseOnDrop<'_> {
-    fn drop(&mut self) {
-        drop(self.0.take());
-    }
-}
-
-/// What trying to accept came to.
-enum Attempt {
-    Accepted(IoStream, Peer, Place),
-    Failed(io::Error),
-    Full,
-}
-
 impl<Handler: ConnectionHandler> AcceptingSocket<Handler> {
-    async fn run(self: Rc<Self>) {
+    pub(crate) fn new(
+        socket: RegisteredListener,
+        handler: Rc<Handler>,
+        gate: Gate,
+        connections: Rc<Connections>,
+    ) -> Self {
+        Self { socket: RefCell::new(Some(socket)), handler, gate, connections }
+    }
+
+    /// Accepts connections until it is aborted.
+    pub(crate) async fn run(self: Rc<Self>) {
         let _closing = CloseOnDrop(&self.socket);
-        let mut exhausted = false;
+        let mut spell = Spell::default();
         loop {
             for _ in 0..ACCEPTS_A_TURN {
                 match self.attempt().await {
                     Attempt::Accepted(stream, peer, place) => {
-                        if std::mem::take(&mut exhausted) {
-                            tracing::info!(target: log_targets::GEN, "accepting connections again");
-                        }
+                        spell.accepted();
                         self.take_in(stream, peer, place);
                     }
                     Attempt::Full => {
@@ -242,13 +78,10 @@ impl<Handler: ConnectionHandler> AcceptingSocket<Handler> {
                     }
                     Attempt::Failed(error) if is_of_one_connection(&error) => {}
                     Attempt::Failed(error) => {
-                        // Once a spell: it may go on for hours, and the log needs descriptors too.
-                        if !std::mem::replace(&mut exhausted, true) {
+                        if spell.failed() {
                             self.gate.count_exhausted();
-                            tracing::error!(
-                                target: log_targets::GEN,
-                                "cannot accept connections, which wait meanwhile: {error}"
-                            );
+                            let message = "cannot accept connections, which wait meanwhile";
+                            tracing::error!(target: log_targets::GEN, "{message}: {error}");
                         }
                         let _ = timeout(REST, self.connections.one_ended()).await;
                     }
@@ -287,7 +120,7 @@ impl<Handler: ConnectionHandler> Accepting for AcceptingSocket<Handler> {
         let Some(socket) = self.socket.take() else { return };
         // Off the loop, for what the loop knows of the socket may be older than what is in it.
         let swept = socket.deregister().and_then(|socket| {
-            loop {
+            for _ in 0..SWEPT_AT_MOST {
                 match socket.accept() {
                     Ok((stream, peer)) => self.take_in(stream, peer, self.gate.place_beyond_the_cap()),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -295,10 +128,50 @@ impl<Handler: ConnectionHandler> Accepting for AcceptingSocket<Handler> {
                     Err(error) => return Err(error),
                 }
             }
+            Ok(())
         });
         if let Err(error) = swept {
             tracing::error!(target: log_targets::GEN, "connections may be lost in closing a listening socket: {error}");
         }
+    }
+}
+
+/// What trying to accept came to.
+enum Attempt {
+    Accepted(IoStream, Peer, Place),
+    Failed(io::Error),
+    Full,
+}
+
+/// A time in which the system is too exhausted to accept connections. It is logged once: it may go on
+/// for hours, and the log needs descriptors too.
+#[derive(Default)]
+struct Spell {
+    last_failure: Option<Instant>,
+}
+
+impl Spell {
+    /// Notes a failure, and says whether a spell began with it.
+    fn failed(&mut self) -> bool {
+        let last = self.last_failure.replace(Instant::now());
+        last.is_none_or(|last| last.elapsed() > SPELL_IS_OVER_AFTER)
+    }
+
+    fn accepted(&mut self) {
+        if self.last_failure.is_some_and(|last| last.elapsed() > SPELL_IS_OVER_AFTER) {
+            self.last_failure = None;
+            tracing::info!(target: log_targets::GEN, "accepting connections again");
+        }
+    }
+}
+
+/// Closes the socket with the task that accepts from it, when the loop is closed. At a stop it has
+/// been taken by then.
+struct CloseOnDrop<'socket>(&'socket RefCell<Option<RegisteredListener>>);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        drop(self.0.take());
     }
 }
 

@@ -64,7 +64,7 @@ pub struct ConnectionCounts {
     pub panicked: u64,
     /// How often accepting stopped until a connection ended, because there were as many as may be.
     pub times_full: u64,
-    /// How often accepting stopped because the system had no file descriptor or memory for a connection.
+    /// How often there came a time in which the system had no file descriptor or memory for a connection.
     pub times_exhausted: u64,
 }
 
@@ -81,6 +81,7 @@ impl Gate {
     ///
     /// IPv6 counts by the first 64 bits of the address, as this is what one host is given. Behind a
     /// proxy every connection comes from the proxy's address, and over a Unix socket from none.
+    /// Connections that came before there was a cap are not counted.
     pub fn set_max_connections_per_address(&self, connections: usize) {
         self.0.max_connections_per_address.store(connections, SeqCst);
     }
@@ -125,7 +126,6 @@ impl Gate {
     pub(crate) fn admit(&self, place: Place, peer: Peer) -> Option<Admission> {
         let max = self.0.max_connections_per_address.load(SeqCst);
         let host = match peer.ip() {
-            // A connection that came while there was no cap is not counted by address.
             Some(ip) if max != usize::MAX => Some(host(ip)),
             _ => None,
         };

@@ -22,6 +22,7 @@
 //! both with a function a connection.
 
 mod accept;
+mod acceptor;
 mod client;
 mod connect_error;
 mod connections;
@@ -35,7 +36,7 @@ mod resolver;
 mod server;
 mod workers;
 
-pub use accept::{Acceptor, ConnectionHandler};
+pub use acceptor::{Acceptor, ConnectionHandler};
 pub use client::{Connect, TcpClient};
 pub use connect_error::{ConnectError, ConnectPhase};
 pub use draining::Draining;

@@ -130,8 +130,24 @@ fn closing_the_first_loop_ends_the_workers() {
 }
 
 #[test]
+fn workers_end_with_the_thread_that_started_them() {
+    let serving = std::thread::spawn(|| {
+        let server = TcpServer::new(tell_worker).bind_with(0, &local()).unwrap().start(3).unwrap();
+        let address = server.addresses()[0];
+        IoLoop::current().spawn_callback(async move {
+            assert_eq!(workers_that_answer(address, 3).await?.len(), 3);
+            IoLoop::current().stop();
+            Ok(())
+        });
+        IoLoop::current().start().unwrap();
+        address
+    });
+    let address = serving.join().unwrap();
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
 fn a_drain_waits_for_the_connections_of_every_worker() {
-    // Worker 1 alone serves: the port is bound to it before the first worker's loop runs.
     let server = TcpServer::new(async |mut stream: IoStream, _peer| {
         let word = stream.read_bytes(4).await?;
         sleep(Duration::from_millis(50)).await;
