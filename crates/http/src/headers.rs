@@ -27,7 +27,7 @@ use std::ops::Range;
 ///
 /// Tornado's `HTTPHeaders`. To start every response from the same fields, keep those in a `Headers`
 /// and [`clone_from`](Clone::clone_from) it: two copies of memory into buffers that are there
-/// already.
+/// already. A value that gives way to one of the same length (a date) is overwritten in place.
 ///
 /// Values are bytes on the wire. Text goes in as its UTF-8 bytes (Tornado sends Latin-1, which most
 /// text does not fit into) and [`get`](Self::get) reads what is no UTF-8 as Latin-1. Spaces and tabs
@@ -50,6 +50,21 @@ use std::ops::Range;
 ///     headers.as_bytes(),
 ///     b"Content-Type: text/html\r\nContent-Length: 5\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n",
 /// );
+/// # Ok::<(), firewhirl_http::InvalidHeader>(())
+/// ```
+///
+/// The fields that every response of a site starts from:
+///
+/// ```
+/// # use firewhirl_http::{Headers, httputil::dates};
+/// let mut defaults = Headers::new();
+/// defaults.set("Server", "Firewhirl")?;
+/// defaults.set("Date", dates::now())?;
+///
+/// let mut response = Headers::new();              // kept from response to response
+/// response.clone_from(&defaults);
+/// response.set("Content-Length", 0)?;
+/// assert_eq!(response.names().collect::<Vec<_>>(), ["Server", "Date", "Content-Length"]);
 /// # Ok::<(), firewhirl_http::InvalidHeader>(())
 /// ```
 ///
@@ -129,6 +144,17 @@ impl Headers {
     /// # Errors
     ///
     /// As of [`set`](Self::set).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut headers = firewhirl_http::Headers::new();
+    /// headers.add("Set-Cookie", "a=1")?;
+    /// headers.add("Set-Cookie", "b=2")?;
+    /// assert_eq!(headers.get_list("set-cookie").collect::<Vec<_>>(), ["a=1", "b=2"]);
+    /// assert_eq!(headers.names().collect::<Vec<_>>(), ["Set-Cookie"]);
+    /// # Ok::<(), firewhirl_http::InvalidHeader>(())
+    /// ```
     #[inline]
     pub fn add(&mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Result<(), InvalidHeader> {
         let name = name.as_ref();
@@ -170,6 +196,15 @@ impl Headers {
     /// Every line as its name and its value's bytes, in the order in which they are sent.
     ///
     /// Tornado's `get_all`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let headers = firewhirl_http::Headers::parse("host: a\r\nx-id: 1\r\n")?;
+    /// let lines: Vec<_> = headers.iter().collect();
+    /// assert_eq!(lines, [("Host", &b"a"[..]), ("X-Id", b"1")]);
+    /// # Ok::<(), firewhirl_http::InvalidHeader>(())
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
         (0..self.entries.len()).map(|index| (self.name(index), self.value(index)))
     }
@@ -187,6 +222,15 @@ impl Headers {
     }
 
     /// Takes the field out with all its lines; says whether it was there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut headers = firewhirl_http::Headers::parse("Server: a\r\nDate: b\r\n")?;
+    /// assert!(headers.remove("server"));
+    /// assert_eq!(headers.as_bytes(), b"Date: b\r\n");
+    /// # Ok::<(), firewhirl_http::InvalidHeader>(())
+    /// ```
     pub fn remove(&mut self, name: impl AsRef<str>) -> bool {
         let Some(run) = self.find(name.as_ref()) else { return false };
         let bytes = self.bytes_of(&run);

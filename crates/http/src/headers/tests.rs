@@ -209,6 +209,46 @@ fn names_of_the_http_crate_are_taken_too() {
 }
 
 #[test]
+fn any_sequence_of_changes_leaves_what_a_plain_list_would_hold() {
+    const NAMES: [&str; 5] = ["A", "Bb", "C-D", "Content-Type", "X"];
+    const VALUES: [&str; 4] = ["", "1", "some value", "\u{e9}"];
+    let mut seed = 1u64;
+    let mut below = |limit: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % limit
+    };
+    for _ in 0..500 {
+        let mut headers = Headers::new();
+        let mut model: Vec<(&str, Vec<&str>)> = Vec::new();
+        for _ in 0..20 {
+            let (name, value) = (NAMES[below(NAMES.len())], VALUES[below(VALUES.len())]);
+            let place = model.iter().position(|field| field.0 == name);
+            let added = place.unwrap_or(model.len());
+            match below(7) {
+                0..3 => {
+                    headers.add(name.to_lowercase(), value).unwrap();
+                    model.resize(model.len().max(added + 1), (name, Vec::new()));
+                    model[added].1.push(value);
+                }
+                3..6 => {
+                    headers.set(name.to_uppercase(), value).unwrap();
+                    model.resize(model.len().max(added + 1), (name, Vec::new()));
+                    model[added].1 = vec![value];
+                }
+                _ => {
+                    assert_eq!(headers.remove(name), place.is_some());
+                    model.retain(|field| field.0 != name);
+                }
+            }
+            let lines: Vec<_> =
+                model.iter().flat_map(|(name, values)| values.iter().map(move |value| (*name, *value))).collect();
+            check(&headers, &lines);
+            assert_eq!(headers.len(), model.len());
+        }
+    }
+}
+
+#[test]
 fn many_lines_take_linear_time() {
     // Quadratic work would take minutes at this size; the bound only tells the two apart.
     let begun = Instant::now();

@@ -59,6 +59,15 @@ pub fn request_cookies(header: &str) -> Vec<(&str, Cow<'_, str>)> {
 }
 
 /// Whether a cookie can have this name: a token, or colons, and not the name of an attribute.
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_http::httputil::is_cookie_name;
+///
+/// assert!(is_cookie_name("user:theme"));
+/// assert!(!is_cookie_name("Path"));
+/// ```
 pub fn is_cookie_name(name: &str) -> bool {
     const ATTRIBUTES: [&str; 10] =
         ["expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite", "partitioned"];

@@ -128,6 +128,12 @@ pub fn parse_date(text: &str) -> Option<SystemTime> {
 ///
 /// This reads the monotonic clock at each call. A loop that knows the time already keeps a
 /// [`DateCache`] of its own and spares even that.
+///
+/// # Examples
+///
+/// ```
+/// assert!(firewhirl_http::httputil::dates::now().as_str().ends_with(" GMT"));
+/// ```
 pub fn now() -> HttpDate {
     thread_local! {
         static CACHE: RefCell<DateCache> = RefCell::new(DateCache::new());

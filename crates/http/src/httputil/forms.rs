@@ -10,6 +10,18 @@ use super::error::{HttpInputError, MultipartError};
 use super::multipart::{MultipartEvent, MultipartLimits, MultipartReader};
 
 /// What a form may cost. Tornado's `ParseBodyConfig`.
+///
+/// # Examples
+///
+/// A site of large forms that takes no uploads:
+///
+/// ```
+/// use firewhirl_http::httputil::{FormLimits, MultipartLimits};
+///
+/// let limits = FormLimits::new().max_arguments(5000).multipart(MultipartLimits::new().enabled(false));
+/// assert_eq!(limits.parse_query(b"a=1")?.len(), 1);
+/// # Ok::<(), firewhirl_http::httputil::HttpInputError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormLimits {
     max_arguments: usize,
