@@ -19,9 +19,12 @@ fn stop() {
     IoLoop::current().stop();
 }
 
-/// A list that callbacks write to, and a function that makes such callbacks.
-fn notes() -> (Rc<RefCell<Vec<u32>>>, impl Fn(u32) -> Box<dyn FnOnce()>) {
-    let notes = Rc::new(RefCell::new(Vec::new()));
+/// What callbacks have noted down.
+type Notes = Rc<RefCell<Vec<u32>>>;
+
+/// An empty list, and a function that makes callbacks which write to it.
+fn notes() -> (Notes, impl Fn(u32) -> Box<dyn FnOnce()>) {
+    let notes = Notes::default();
     let list = notes.clone();
     let note = move |number| -> Box<dyn FnOnce()> {
         let list = list.clone();

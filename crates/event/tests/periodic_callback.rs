@@ -123,6 +123,7 @@ fn a_period_of_zero_is_an_error_and_an_endless_one_is_none() {
     assert_eq!(PeriodicCallback::new(Duration::ZERO, async || ()).unwrap_err(), ZeroPeriod);
     let never = PeriodicCallback::new(Duration::MAX, async || ()).unwrap().jitter(9.0);
     never.start();
-    IoLoop::current().run_sync(async { Ok(sleep(MILLISECOND).await) }).unwrap();
+    IoLoop::current().call_later(MILLISECOND, || IoLoop::current().stop());
+    IoLoop::current().start().unwrap();
     never.stop();
 }

@@ -1,31 +1,43 @@
 //! What the code under test writes to its logs, in this thread.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// The lines that `run` logs, each as "target: message".
-pub(crate) fn logged(run: impl FnOnce()) -> Vec<String> {
-    let lines = Lines::default();
-    tracing::subscriber::with_default(lines.clone(), run);
-    lines.0.lock().unwrap().clone()
+thread_local! {
+    static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+/// The lines that `run` logs, each as "target: message".
+pub(crate) fn logged(run: impl FnOnce()) -> Vec<String> {
+    // One subscriber for all threads: tracing caches for the whole process whether somebody
+    // listens, and with a subscriber a thread the answer depends on which thread asks first.
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(ThreadLines).unwrap());
+    LINES.set(Some(Vec::new()));
+    run();
+    LINES.take().unwrap()
+}
 
-impl Subscriber for Lines {
+struct ThreadLines;
+
+impl Subscriber for ThreadLines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("firewhirl::")
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(format!("{}: ", event.metadata().target()));
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        LINES.with_borrow_mut(|lines| {
+            if let Some(lines) = lines {
+                let mut line = Line(format!("{}: ", event.metadata().target()));
+                event.record(&mut line);
+                lines.push(line.0);
+            }
+        });
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
