@@ -290,3 +290,110 @@ fn keep_output(mut buffer: Vec<u8>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iostream::faults::Random;
+    use crate::iostream::memory::MemoryPair;
+    use std::task::Waker;
+
+    /// A transport that takes a few bytes at a time, and the end where they come out.
+    fn transports(seed: u64) -> (AnyTransport, AnyTransport) {
+        let (near, far) = MemoryPair::new().seed(seed).split().capacity(100_000).transports();
+        (AnyTransport::Memory(near), AnyTransport::Memory(far))
+    }
+
+    #[test]
+    fn whatever_is_appended_leaves_once_and_in_order() {
+        for seed in 0..200 {
+            let cx = &mut Context::from_waker(Waker::noop());
+            let (mut near, mut far) = transports(seed);
+            let (mut random, mut output, mut input) = (Random::new(seed), Output::default(), Input::default());
+            let (mut expected, mut received) = (Vec::new(), Vec::new());
+            for step in 0..60 {
+                let sizes = [1, 10, 1000, SHARED_FROM - 1, SHARED_FROM, 2 * SHARED_FROM];
+                let most = sizes[random.below(sizes.len())];
+                let data = vec![step as u8; random.below(most)];
+                expected.extend_from_slice(&data);
+                match random.below(3) {
+                    0 => output.append(&data),
+                    1 => output.append_shared(data.into()),
+                    _ => output.tail().extend_from_slice(&data),
+                }
+                if random.below(2) == 0 {
+                    let sent = output.poll_send(&mut near, cx);
+                    assert_eq!(sent.is_ready(), output.is_empty());
+                }
+                // What has left is what is no longer here.
+                while let Poll::Ready(read) = input.poll_fill(&mut far, cx, 10_000) {
+                    let count = input.len();
+                    assert_eq!(read.unwrap(), count);
+                    received.extend_from_slice(&input.take(count));
+                }
+                assert_eq!(received.len() + output.len(), expected.len(), "seed {seed}");
+            }
+            while output.poll_send(&mut near, cx).is_pending() {
+                while input.poll_fill(&mut far, cx, 10_000).is_ready() {}
+                received.extend_from_slice(&input.take(input.len()));
+            }
+            while input.poll_fill(&mut far, cx, 10_000).is_ready() {}
+            received.extend_from_slice(input.as_slice());
+            assert!(received == expected, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn what_is_cleared_is_gone_and_the_queue_goes_on() {
+        let (mut near, _far) = transports(0);
+        let mut output = Output::default();
+        output.append(b"12345");
+        output.append_shared(vec![b'x'; SHARED_FROM].into());
+        output.append(b"67");
+        assert_eq!(output.len(), 7 + SHARED_FROM);
+        output.clear();
+        assert!(output.is_empty());
+        output.append(b"abc");
+        assert_eq!(output.len(), 3);
+        let cx = &mut Context::from_waker(Waker::noop());
+        while output.poll_send(&mut near, cx).is_pending() {}
+        assert!(output.is_empty());
+    }
+
+    #[test]
+    fn idle_buffers_hold_no_memory_and_the_next_use_takes_it_up_again() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (mut near, mut far) = transports(0);
+        let (mut output, mut input) = (Output::default(), Input::default());
+        output.append(b"message");
+        let block = output.tail().as_ptr();
+        while output.poll_send(&mut near, cx).is_pending() {}
+        assert_eq!(output.tail.capacity(), 0);
+        assert_eq!(output.tail().as_ptr(), block, "the pool gave the block back");
+
+        while input.poll_fill(&mut far, cx, 10_000).is_ready() {}
+        assert_eq!(input.take(7), "message");
+        assert!(input.poll_fill(&mut far, cx, 10_000).is_pending());
+        assert_eq!(input.bytes.capacity(), 0);
+    }
+
+    #[test]
+    fn lines_that_are_dropped_in_time_cost_no_further_block() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (mut near, mut far) = transports(0);
+        let (mut output, mut input) = (Output::default(), Input::default());
+        let mut blocks = Vec::new();
+        for _ in 0..1000 {
+            output.append(&[b'x'; 100]);
+            while output.poll_send(&mut near, cx).is_pending() {}
+            while input.len() < 100 {
+                let _ = input.poll_fill(&mut far, cx, 10_000);
+            }
+            blocks.push(input.as_slice().as_ptr() as usize / (64 * 1024));
+            drop(input.take(100));
+        }
+        blocks.sort_unstable();
+        blocks.dedup();
+        assert!(blocks.len() <= 2, "{} blocks for lines that fit into one", blocks.len());
+    }
+}

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
@@ -145,7 +145,7 @@ impl StreamWriter {
     ///
     /// As there.
     pub async fn flush(&self) -> Result<(), StreamError> {
-        poll_fn(|cx| self.shared.poll(cx, |stream, _, write_cx| stream.poll_flush(write_cx))).await
+        poll_fn(|cx| self.shared.poll(cx, false, |stream, _, write_cx| stream.poll_flush(write_cx))).await
     }
 
     /// See [`IoStream::close_write`].
@@ -158,7 +158,7 @@ impl StreamWriter {
     ///
     /// As there.
     pub async fn close_write(&self) -> Result<(), StreamError> {
-        poll_fn(|cx| self.shared.poll(cx, |stream, _, write_cx| stream.poll_close_write(write_cx))).await
+        poll_fn(|cx| self.shared.poll(cx, false, |stream, _, write_cx| stream.poll_close_write(write_cx))).await
     }
 
     /// See [`IoStream::pending_write`].
@@ -194,15 +194,29 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Polls with one context for each direction.
+    /// Polls with one context for each direction. A read waits for room to send only while there is
+    /// something to send, a flush (`is_read` being false) in any case.
     fn poll<Output>(
         &self,
         cx: &mut Context<'_>,
+        is_read: bool,
         poll: impl FnOnce(&mut IoStream, &mut Context<'_>, &mut Context<'_>) -> Poll<Output>,
     ) -> Poll<Output> {
-        self.writing.add(cx.waker());
+        let wakes = self.writing.wakes();
         let write_waker = Waker::from(self.writing.clone());
-        poll(&mut self.stream.borrow_mut(), cx, &mut Context::from_waker(&write_waker))
+        let mut stream = self.stream.borrow_mut();
+        let polled = poll(&mut stream, cx, &mut Context::from_waker(&write_waker));
+        if polled.is_pending() && (stream.writing() || !is_read) {
+            self.writing.add(cx.waker());
+            if self.writing.wakes() != wakes {
+                // The transport has woken us while it was polled, when we were not yet in the list.
+                self.writing.wake_by_ref();
+            }
+        } else if !stream.writing() {
+            // Whoever else waited for the queue to leave has got what it waited for.
+            self.writing.wake_by_ref();
+        }
+        polled
     }
 
     fn close(&self, close: impl FnOnce(&mut IoStream)) {
@@ -237,7 +251,7 @@ impl Access<'_> {
                 poll(stream, &mut read_cx, &mut write_cx)
             }
             Self::Shared(shared) => {
-                let polled = shared.poll(cx, poll);
+                let polled = shared.poll(cx, true, poll);
                 *shared.reading.borrow_mut() = polled.is_pending().then(|| cx.waker().clone());
                 polled
             }
@@ -249,15 +263,30 @@ impl Access<'_> {
 #[derive(Debug, Default)]
 struct WakeAll {
     // A waker has to be `Send`, so this is a mutex; all that lock it are on the loop's thread.
-    waiting: Mutex<Vec<Waker>>,
+    state: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    wakers: Vec<Waker>,
+    wakes: u64,
 }
 
 impl WakeAll {
     fn add(&self, waker: &Waker) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if !waiting.iter().any(|known| known.will_wake(waker)) {
-            waiting.push(waker.clone());
+        let wakers = &mut self.state().wakers;
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            wakers.push(waker.clone());
         }
+    }
+
+    /// How often all have been woken.
+    fn wakes(&self) -> u64 {
+        self.state().wakes
+    }
+
+    fn state(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -267,9 +296,44 @@ impl Wake for WakeAll {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        for waker in waiting {
+        let wakers = {
+            let mut state = self.state();
+            state.wakes += 1;
+            std::mem::take(&mut state.wakers)
+        };
+        for waker in wakers {
             waker.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::IoLoop;
+
+    #[test]
+    fn nobody_is_remembered_who_no_longer_waits() {
+        let test = async {
+            let (near, mut far) = IoStream::pair()?;
+            let (mut reader, writer) = near.split();
+            let read = IoLoop::current().spawn(async move { reader.read_bytes(1).await });
+            for _ in 0..100 {
+                let writer = writer.clone();
+                let written = IoLoop::current().spawn(async move {
+                    writer.write("x");
+                    writer.flush().await
+                });
+                written.await??;
+            }
+            assert_eq!(writer.shared.writing.state().wakers.len(), 0);
+            assert!(writer.shared.reading.borrow().is_some());
+            far.write("y");
+            far.flush().await?;
+            assert_eq!(read.await??, "y");
+            assert!(writer.shared.reading.borrow().is_none());
+            Ok(())
+        };
+        IoLoop::current().run_sync(test).unwrap();
     }
 }

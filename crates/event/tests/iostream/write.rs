@@ -227,6 +227,24 @@ fn a_question_can_end_before_its_answer_begins() {
     });
 }
 
+#[test]
+fn an_answer_is_still_sent_to_a_peer_that_has_stopped_sending() {
+    both_ways(async |mut near, mut far| {
+        const SIZE: usize = 5 * 1024 * 1024;
+        let answered = spawn_local(async move {
+            far.write(vec![b'x'; SIZE]);
+            let question = far.read_until(b"\n").await.unwrap_err();
+            assert!(question.is_quiet() && far.closed());
+        });
+        near.write("no line");
+        near.close_write().await?;
+        settle().await;
+        assert_eq!(near.read_until_close().await?.len(), SIZE);
+        answered.await?;
+        Ok(())
+    });
+}
+
 /// A transport that notes the size of each write, or refuses them all.
 #[derive(Clone, Default)]
 struct Recorder {
