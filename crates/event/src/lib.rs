@@ -18,7 +18,8 @@ pub use deadline::Deadline;
 pub use error::{Error, Result, TimeoutError};
 pub use executor::{Executor, ExecutorError};
 pub use ioloop::{
-    IoLoop, LoopBound, LoopError, Outcome, RemoteIoLoop, Signal, SignalHandler, SpawnError, Spawned, Statistics, Timeout,
+    IoLoop, LoopBound, LoopError, Outcome, RemoteIoLoop, Signal, SignalHandler, SpawnError, Spawned, Statistics,
+    Timeout,
 };
 pub use iostream::{IoStream, StreamError};
 pub use periodic_callback::{PeriodicCallback, ZeroPeriod};
