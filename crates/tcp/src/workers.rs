@@ -54,7 +54,8 @@ impl Worker {
         &self.acceptor
     }
 
-    /// Begins to accept connections and to run `handler` on each: the last step of setting up.
+    /// Begins to accept connections and to run `handler` on each: the last step of setting up. The
+    /// worker's listeners go with the first call; a second has none to serve.
     ///
     /// # Errors
     ///
