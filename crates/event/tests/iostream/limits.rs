@@ -6,7 +6,7 @@ use firewhirl_event::{IoStream, StreamError};
 use regex::bytes::Regex;
 use tokio::task::spawn_local;
 
-use crate::logs::Logs;
+use crate::logs::logged;
 use crate::pairs::{one_way, one_way_with, run};
 
 #[test]
@@ -52,23 +52,24 @@ fn a_delimiter_has_to_end_within_the_limit() {
 
 #[test]
 fn a_message_that_is_too_long_closes_the_stream_and_is_logged() {
-    run(async || {
-        for sent in ["123456", "abcdef"] {
-            let (logs, _guard) = Logs::gather();
-            let (mut reader, mut writer) = IoStream::pair()?;
-            writer.write(sent);
-            writer.flush().await?;
-            let error = reader.read_until(b"def").max_bytes(5).await.unwrap_err();
-            assert!(matches!(error, StreamError::TooLong { limit: 5 }));
-            assert!(!error.is_quiet());
-            assert!(reader.closed());
-            let kept = reader.error().unwrap().get_ref().unwrap();
-            assert!(matches!(kept.downcast_ref(), Some(StreamError::TooLong { limit: 5 })));
-            let [line] = &logs.lines()[..] else { panic!("{:?}", logs.lines()) };
-            assert!(line.starts_with("INFO firewhirl::gen closing a connection: no delimiter within 5 bytes"));
-        }
-        Ok(())
-    });
+    for sent in ["123456", "abcdef"] {
+        let lines = logged(|| {
+            run(async || {
+                let (mut reader, mut writer) = IoStream::pair()?;
+                writer.write(sent);
+                writer.flush().await?;
+                let error = reader.read_until(b"def").max_bytes(5).await.unwrap_err();
+                assert!(matches!(error, StreamError::TooLong { limit: 5 }));
+                assert!(!error.is_quiet());
+                assert!(reader.closed());
+                let kept = reader.error().unwrap().get_ref().unwrap();
+                assert!(matches!(kept.downcast_ref(), Some(StreamError::TooLong { limit: 5 })));
+                Ok(())
+            });
+        });
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("INFO firewhirl::gen closing a connection: no delimiter within 5 bytes"));
+    }
 }
 
 #[test]
@@ -86,19 +87,20 @@ fn what_a_full_buffer_holds_is_no_message_without_its_delimiter() {
 
 #[test]
 fn a_read_until_close_of_too_much_fails_and_is_logged() {
-    one_way_with(StreamLimits::default().max_buffer_size(1024), async |mut reader, mut writer| {
-        let (logs, _guard) = Logs::gather();
-        spawn_local(async move {
-            writer.write([b'a'; 4096]);
-            let _ = writer.flush().await;
+    let lines = logged(|| {
+        one_way_with(StreamLimits::default().max_buffer_size(1024), async |mut reader, mut writer| {
+            spawn_local(async move {
+                writer.write([b'a'; 4096]);
+                let _ = writer.flush().await;
+            });
+            let error = reader.read_until_close().await.unwrap_err();
+            assert!(matches!(error, StreamError::ReadBufferFull { limit: 1024 }), "{error:?}");
+            assert!(reader.closed());
+            assert!(reader.read_until_close().await.is_err(), "what was cut off is never taken for the whole");
+            Ok(())
         });
-        let error = reader.read_until_close().await.unwrap_err();
-        assert!(matches!(error, StreamError::ReadBufferFull { limit: 1024 }), "{error:?}");
-        assert!(reader.closed());
-        assert!(reader.read_until_close().await.is_err(), "what was cut off is never taken for the whole");
-        assert!(logs.lines()[0].starts_with("ERROR firewhirl::gen closing a connection: the peer sent more than"));
-        Ok(())
     });
+    assert!(lines[0].starts_with("ERROR firewhirl::gen closing a connection: the peer sent more than"));
 }
 
 #[test]

@@ -1,31 +1,30 @@
-//! What is logged while a test runs on its thread.
+//! What is logged while a test runs on its thread, with the level that Tornado logs it at.
 
+use std::cell::RefCell;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Metadata, Subscriber};
 
-/// Lines as `LEVEL target message`.
-#[derive(Clone, Default)]
-pub(crate) struct Logs(Arc<Mutex<Vec<String>>>);
-
-impl Logs {
-    /// Gathers what this thread logs for as long as the guard lives.
-    pub(crate) fn gather() -> (Self, DefaultGuard) {
-        let logs = Self::default();
-        let guard = tracing::subscriber::set_default(logs.clone());
-        (logs, guard)
-    }
-
-    pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
+thread_local! {
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Subscriber for Logs {
+/// The lines that `run` logs, each as `LEVEL target message`.
+pub(crate) fn logged(run: impl FnOnce()) -> Vec<String> {
+    // One subscriber for all threads: tracing caches for the whole process whether anybody listens.
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(ThreadLines).unwrap());
+    LINES.take();
+    run();
+    LINES.take()
+}
+
+struct ThreadLines;
+
+impl Subscriber for ThreadLines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("firewhirl")
     }
@@ -33,7 +32,7 @@ impl Subscriber for Logs {
     fn event(&self, event: &Event<'_>) {
         let mut line = format!("{} {}", event.metadata().level(), event.metadata().target());
         event.record(&mut Message(&mut line));
-        self.0.lock().unwrap().push(line);
+        LINES.with_borrow_mut(|lines| lines.push(line));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -11,7 +11,7 @@ use firewhirl_event::{IoStream, StreamError};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::spawn_local;
 
-use crate::logs::Logs;
+use crate::logs::logged;
 use crate::pairs::{both_ways, one_way, run, settle, tcp};
 
 #[test]
@@ -124,24 +124,25 @@ fn a_write_to_a_closed_stream_is_told_by_the_flush() {
 
 #[test]
 fn a_peer_that_left_fails_the_flush_quietly() {
-    let (logs, _guard) = Logs::gather();
-    one_way(async |reader, mut writer| {
-        drop(reader);
-        writer.write(vec![b'x'; 10 * 1024 * 1024]);
-        let error = loop {
-            // The first bytes may still go into the system's buffer.
-            match writer.flush().await {
-                Ok(()) => writer.write("more"),
-                Err(error) => break error,
-            }
-            settle().await;
-        };
-        assert!(error.is_quiet(), "{error:?}");
-        assert!(matches!(error, StreamError::Closed { cause: Some(_) }));
-        assert_eq!(writer.pending_write(), 0);
-        Ok(())
+    let lines = logged(|| {
+        one_way(async |reader, mut writer| {
+            drop(reader);
+            writer.write(vec![b'x'; 10 * 1024 * 1024]);
+            let error = loop {
+                // The first bytes may still go into the system's buffer.
+                match writer.flush().await {
+                    Ok(()) => writer.write("more"),
+                    Err(error) => break error,
+                }
+                settle().await;
+            };
+            assert!(error.is_quiet(), "{error:?}");
+            assert!(matches!(error, StreamError::Closed { cause: Some(_) }));
+            assert_eq!(writer.pending_write(), 0);
+            Ok(())
+        });
     });
-    assert_eq!(logs.lines(), [""; 0]);
+    assert_eq!(lines, [""; 0]);
 }
 
 #[test]
@@ -162,17 +163,18 @@ fn what_the_peer_sent_before_it_left_is_read_although_a_write_failed() {
 
 #[test]
 fn a_write_error_that_is_no_end_is_logged_and_closes_the_stream() {
-    run(async || {
-        let (logs, _guard) = Logs::gather();
-        let mut stream = IoStream::over(Recorder::failing());
-        stream.write("x");
-        let error = stream.flush().await.unwrap_err();
-        assert!(!error.is_quiet());
-        assert!(stream.closed());
-        assert_eq!(stream.error().unwrap().kind(), io::ErrorKind::PermissionDenied);
-        assert_eq!(logs.lines(), ["WARN firewhirl::gen write error: permission denied"]);
-        Ok(())
+    let lines = logged(|| {
+        run(async || {
+            let mut stream = IoStream::over(Recorder::failing());
+            stream.write("x");
+            let error = stream.flush().await.unwrap_err();
+            assert!(!error.is_quiet());
+            assert!(stream.closed());
+            assert_eq!(stream.error().unwrap().kind(), io::ErrorKind::PermissionDenied);
+            Ok(())
+        });
     });
+    assert_eq!(lines, ["WARN firewhirl::gen write error: permission denied"]);
 }
 
 #[test]
