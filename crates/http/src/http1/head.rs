@@ -1,0 +1,366 @@
+//! The head of a request: its line, its fields, and what framing and routing need of them
+//! (RFC 9112, sections 2.2, 3 and 5).
+//!
+//! A head is parsed once, line by line as lines become complete. What is found are offsets into the
+//! bytes, of which the head keeps a copy of its own, so that the buffer it was read from can move on.
+//! All memory is used again for the next request.
+
+use http::{Method, Version};
+
+use super::fields::{Field, Fields, Span, parse_field_line, refuse_field_line};
+use super::framing::{BodyLength, FramingFields, TransferEncoding};
+use super::lines::{LineCursor, LineFault};
+use super::target::{self, Form, Target};
+use super::version::parse_version;
+use crate::error::{ProtocolError, ProtocolErrorKind};
+use crate::limits::Limits;
+
+/// The head of a request, to be parsed into again and again.
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_http::http1::{BodyLength, RequestHead};
+/// use firewhirl_http::Limits;
+///
+/// let mut head = RequestHead::new();
+/// let input = b"POST /story?page=2 HTTP/1.1\r\nHost: example.com\r\nContent-Length: 3\r\n\r\nabc";
+/// let consumed = head.parse(input, &Limits::default())?;
+///
+/// assert_eq!(consumed, Some(input.len() - 3));
+/// assert_eq!((head.path(), head.query(), head.host()), ("/story", Some("page=2"), "example.com"));
+/// assert_eq!(head.body_length(), BodyLength::Length(3));
+/// # Ok::<(), firewhirl_http::ProtocolError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RequestHead {
+    bytes: Vec<u8>,
+    fields: Vec<Field>,
+    cursor: LineCursor,
+    stage: Stage,
+    method: Method,
+    version: Version,
+    target: Target,
+    framing: FramingFields,
+    host: Option<Span>,
+    transfer_encoding: Span,
+    upgrade: Option<Span>,
+    body_length: BodyLength,
+}
+
+/// What the next line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// The request line, or one empty line before it.
+    #[default]
+    Start,
+    /// The request line.
+    RequestLine,
+    Field,
+    /// There is none: the head is complete, or at fault. The next parse begins anew.
+    End,
+}
+
+impl RequestHead {
+    /// Makes an empty head.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Parses a request's head at the beginning of `input`; gives the bytes that it takes, or `None`
+    /// if more are needed.
+    ///
+    /// To go on after `None`, call again on the same head with the same bytes and those that came
+    /// after them: no byte is looked at twice. What is at fault is found with the line it is in. One
+    /// empty line before the request line is passed over, as RFC 9112, section 2.2, asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`] if the head breaks a rule or a limit. The connection is then of no more use.
+    #[inline]
+    pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, ProtocolError> {
+        if self.stage == Stage::End {
+            self.clear();
+        }
+        let parsed = self.parse_lines(input, limits);
+        if !matches!(parsed, Ok(None)) {
+            self.stage = Stage::End;
+        }
+        parsed
+    }
+
+    /// Forgets the request, and a part of one; keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.fields.clear();
+        self.cursor = LineCursor::default();
+        self.stage = Stage::Start;
+        self.framing = FramingFields::default();
+        self.host = None;
+        self.transfer_encoding = Span::default();
+        self.upgrade = None;
+        self.body_length = BodyLength::None;
+        self.target = Target::default();
+    }
+
+    /// The method; one that no RFC knows is here too.
+    #[inline]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Whether the method is HEAD, whose answer has no body.
+    #[inline]
+    pub fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
+    /// The request target as it came.
+    #[inline]
+    pub fn target(&self) -> &str {
+        self.target.whole.text(&self.bytes)
+    }
+
+    /// The target's path, not decoded; `*` for the server as a whole, empty for CONNECT.
+    #[inline]
+    pub fn path(&self) -> &str {
+        match self.target.path.text(&self.bytes) {
+            "" if self.target.form == Form::Absolute => "/",
+            path => path,
+        }
+    }
+
+    /// What follows the target's first question mark.
+    #[inline]
+    pub fn query(&self) -> Option<&str> {
+        self.target.query.map(|query| query.text(&self.bytes))
+    }
+
+    /// HTTP/1.0 or HTTP/1.1, which stands for every later 1.x too (RFC 9110, section 2.5).
+    #[inline]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Host and port that the request is for: of the target if it says them, else of `Host`; where a
+    /// request of HTTP/1.0 has neither, `127.0.0.1`, as in Tornado.
+    #[inline]
+    pub fn host(&self) -> &str {
+        match self.target.authority.or(self.host) {
+            Some(span) if span != Span::default() => span.text(&self.bytes),
+            _ => "127.0.0.1",
+        }
+    }
+
+    /// All fields, name and value, as they came.
+    #[inline]
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
+        self.lines().iter()
+    }
+
+    /// How many field lines there are.
+    #[inline]
+    pub fn field_count(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The value of the first field of this name, in whatever case.
+    #[inline]
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        self.lines().first(name)
+    }
+
+    /// The values of all fields of this name, in whatever case.
+    #[inline]
+    pub fn field_values<'head>(&'head self, name: &str) -> impl Iterator<Item = &'head [u8]> {
+        self.lines().all(name)
+    }
+
+    /// Where the body ends.
+    #[inline]
+    pub fn body_length(&self) -> BodyLength {
+        self.body_length
+    }
+
+    /// Whether the client can take another answer on the connection after this one.
+    ///
+    /// A client of HTTP/1.0 has to ask for it, and, as in Tornado, with a request whose end is sure.
+    #[inline]
+    pub fn keep_alive(&self) -> bool {
+        let is_old = self.version == Version::HTTP_10;
+        let is_bounded = self.framing.content_length().is_some() || matches!(self.method, Method::GET | Method::HEAD);
+        self.framing.is_persistent(is_old) && (!is_old || is_bounded)
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    #[inline]
+    pub fn expects_continue(&self) -> bool {
+        self.framing.expects_continue && self.body_length != BodyLength::None
+    }
+
+    /// The protocols that the client offers to go on with: the value of `Upgrade`, if `Connection`
+    /// lists it. In HTTP/1.0 there is none (RFC 9110, section 7.8).
+    #[inline]
+    pub fn upgrade(&self) -> Option<&[u8]> {
+        match self.upgrade {
+            Some(span) if self.framing.upgrade && self.version != Version::HTTP_10 => Some(span.bytes(&self.bytes)),
+            _ => None,
+        }
+    }
+
+    /// Renames `Content-Encoding: gzip` to `X-Consumed-Content-Encoding`, as Tornado does for a body
+    /// that is inflated as it is read; whether there was such a field.
+    pub fn consume_gzip_encoding(&mut self) -> bool {
+        const NAME: &str = "Content-Encoding";
+        let lines = Fields { bytes: &self.bytes, fields: &self.fields };
+        let mut named = (0..self.fields.len()).filter(|&index| lines.is_named(&self.fields[index], NAME));
+        let (Some(index), None) = (named.next(), named.next()) else { return false };
+        if !self.fields[index].value.bytes(&self.bytes).eq_ignore_ascii_case(b"gzip") {
+            return false;
+        }
+        // The longer name goes behind the head, in the head's own copy.
+        self.fields[index].name = Span::of(self.bytes.len(), "X-Consumed-Content-Encoding".len());
+        self.bytes.extend_from_slice(b"X-Consumed-Content-Encoding");
+        true
+    }
+
+    #[inline]
+    fn lines(&self) -> Fields<'_> {
+        Fields { bytes: &self.bytes, fields: &self.fields }
+    }
+
+    #[inline]
+    fn parse_lines(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, ProtocolError> {
+        while matches!(self.stage, Stage::Start | Stage::RequestLine) {
+            let limit = limits.header_size.min(self.cursor.start().saturating_add(limits.start_line));
+            let line = match self.cursor.next(input, limit, limits.bare_line_feed) {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(None),
+                Err(fault) => return Err(refuse_request_line(fault, self.cursor.fault_excerpt(input, limit))),
+            };
+            if line.is_empty() && self.stage == Stage::Start {
+                self.stage = Stage::RequestLine;
+                continue;
+            }
+            self.parse_request_line(&input[line.clone()], line.start)?;
+            self.stage = Stage::Field;
+        }
+        loop {
+            let line = match self.cursor.next(input, limits.header_size, limits.bare_line_feed) {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(None),
+                Err(fault) => {
+                    let line = self.cursor.fault_excerpt(input, limits.header_size);
+                    return Err(refuse_field_line(fault, line, ProtocolErrorKind::HeadTooLarge));
+                }
+            };
+            if line.is_empty() {
+                break;
+            }
+            if self.fields.len() >= limits.fields {
+                return Err(ProtocolError::new(ProtocolErrorKind::TooManyFields, &input[line]));
+            }
+            let field = parse_field_line(&input[line.clone()], line.start)?;
+            self.note(field, input)?;
+            self.fields.push(field);
+        }
+        self.conclude(input)?;
+        let consumed = self.cursor.start();
+        self.bytes.extend_from_slice(&input[..consumed]);
+        Ok(Some(consumed))
+    }
+
+    #[inline]
+    fn parse_request_line(&mut self, line: &[u8], offset: usize) -> Result<(), ProtocolError> {
+        let malformed = || ProtocolError::new(ProtocolErrorKind::RequestLine, line);
+        let first = line.iter().position(|&byte| byte == b' ').ok_or_else(malformed)?;
+        let last = line.iter().rposition(|&byte| byte == b' ').ok_or_else(malformed)?;
+        self.version = parse_version(&line[last + 1..], ProtocolErrorKind::RequestLine, line)?;
+        if first == last {
+            return Err(malformed());
+        }
+        self.method = match &line[..first] {
+            b"GET" => Method::GET,
+            method => Method::from_bytes(method).map_err(|_| malformed())?,
+        };
+        let target = &line[first + 1..last];
+        if target.is_empty() || target.iter().any(|byte| matches!(byte, b' ' | b'\t')) {
+            return Err(malformed());
+        }
+        self.target = target::parse_target(target, offset + first + 1, &self.method)
+            .ok_or_else(|| ProtocolError::new(ProtocolErrorKind::Target, target))?;
+        Ok(())
+    }
+
+    /// Takes note of what a field says, if it is one that concerns the message itself.
+    #[inline]
+    fn note(&mut self, field: Field, input: &[u8]) -> Result<(), ProtocolError> {
+        let (name, value) = (field.name.bytes(input), field.value.bytes(input));
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => return self.note_host(field, input),
+            6 if name.eq_ignore_ascii_case(b"expect") => {
+                // RFC 9110, section 10.1.1: a 1.0 client's expectation "MUST" be ignored.
+                if self.version == Version::HTTP_10 {
+                    return Ok(());
+                }
+                if !value.eq_ignore_ascii_case(b"100-continue") {
+                    return Err(ProtocolError::new(ProtocolErrorKind::Expectation, value));
+                }
+            }
+            7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                self.upgrade.get_or_insert(field.value);
+            }
+            _ => {}
+        }
+        self.framing.note(name, value)?;
+        let is_coded = name.len() == 17 && self.framing.transfer_encoding != TransferEncoding::None;
+        if is_coded && self.transfer_encoding == Span::default() {
+            self.transfer_encoding = field.value;
+        }
+        Ok(())
+    }
+
+    fn note_host(&mut self, field: Field, input: &[u8]) -> Result<(), ProtocolError> {
+        let value = field.value.bytes(input);
+        if let Some(earlier) = self.host {
+            let both = [earlier.bytes(input), value].join(&b',');
+            return Err(ProtocolError::new(ProtocolErrorKind::MultipleHosts, &both));
+        }
+        if !value.is_empty() && !target::is_authority(value) {
+            return Err(ProtocolError::new(ProtocolErrorKind::InvalidHost, value));
+        }
+        self.host = Some(field.value);
+        Ok(())
+    }
+
+    /// Judges what only the whole head tells.
+    #[inline]
+    fn conclude(&mut self, input: &[u8]) -> Result<(), ProtocolError> {
+        let is_old = self.version == Version::HTTP_10;
+        match self.host {
+            None if !is_old => return Err(ProtocolError::new(ProtocolErrorKind::MissingHost, b"")),
+            // A client sends an empty `Host` where the target has no authority (RFC 9112, section 3.2),
+            // which a target with a path of its own always has: section 3.3 lets a server reject it.
+            Some(host) if host.bytes(input).is_empty() && !is_old && self.target.form == Form::Origin => {
+                return Err(ProtocolError::new(ProtocolErrorKind::InvalidHost, b""));
+            }
+            Some(host) if host.bytes(input).is_empty() => self.host = None,
+            _ => {}
+        }
+        self.body_length = self.framing.request_length(is_old, self.transfer_encoding.bytes(input))?;
+        Ok(())
+    }
+}
+
+/// Says which rule a request line broke before its end.
+#[cold]
+fn refuse_request_line(fault: LineFault, line: &[u8]) -> ProtocolError {
+    let kind = match fault {
+        LineFault::TooLong if line.contains(&b' ') => ProtocolErrorKind::TargetTooLong,
+        LineFault::TooLong => ProtocolErrorKind::MethodTooLong,
+        LineFault::BareCarriageReturn => ProtocolErrorKind::BareCarriageReturn,
+        LineFault::BareLineFeed => ProtocolErrorKind::BareLineFeed,
+        LineFault::Control => ProtocolErrorKind::RequestLine,
+    };
+    ProtocolError::new(kind, line)
+}

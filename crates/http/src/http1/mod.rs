@@ -1,0 +1,29 @@
+//! HTTP/1.1 (RFC 9112), both roles.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`state`] | the table: which side may send what, and when |
+//! | `head`, `response_head` | the two heads, parsed in place; with `lines`, `fields`, `target`, `version` |
+//! | `framing` | where a body ends, and what becomes of the connection |
+//! | `body` | the framing itself; with `chunked` and `trailers` |
+//! | `codec` | bytes in, events out: [`ServerCodec`], [`ClientCodec`] |
+
+mod body;
+mod chunked;
+mod codec;
+mod encode;
+mod fields;
+mod framing;
+mod head;
+mod lines;
+mod response_head;
+pub mod state;
+mod target;
+mod trailers;
+mod version;
+
+pub use body::{BodyRead, BodyReader, BodyWriter};
+pub use codec::{ClientCodec, ServerCodec};
+pub use framing::BodyLength;
+pub use head::RequestHead;
+pub use response_head::ResponseHead;

@@ -1,0 +1,291 @@
+//! The request target in its four forms, and what a host may look like (RFC 9112, section 3.2; RFC 3986).
+
+use std::net::Ipv6Addr;
+
+use http::Method;
+
+use super::fields::Span;
+use super::lines::REGISTERED_NAME;
+
+/// A target taken apart; the spans are offsets into the head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) whole: Span,
+    /// Host and port, where the target says them.
+    pub(super) authority: Option<Span>,
+    /// Empty where an absolute-form target has none, and for CONNECT.
+    pub(super) path: Span,
+    pub(super) query: Option<Span>,
+    pub(super) form: Form,
+}
+
+/// RFC 9112, sections 3.2.1 to 3.2.4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `/path?query`, what nearly all requests have.
+    #[default]
+    Origin,
+    /// `http://host/path?query`, which proxies are sent, and which every server has to understand.
+    Absolute,
+    /// `host:port`, for CONNECT alone.
+    Authority,
+    /// `*`, for OPTIONS alone: the server as a whole.
+    Asterisk,
+}
+
+/// Takes a target apart, which begins at `offset` in its head; `None` if it is none, or not one that
+/// the method may have.
+#[inline]
+pub(super) fn parse_target(target: &[u8], offset: usize, method: &Method) -> Option<Target> {
+    if !is_visible(target) {
+        return None;
+    }
+    let whole = Span::of(offset, target.len());
+    if *method == Method::CONNECT {
+        let (host, port) = split_port(target)?;
+        let reachable = is_host(host) && port.is_some_and(|port| !port.is_empty());
+        return reachable.then_some(Target {
+            whole,
+            authority: Some(whole),
+            path: Span::default(),
+            query: None,
+            form: Form::Authority,
+        });
+    }
+    match target {
+        [b'/', ..] => Some(Target { whole, ..split_query(target, offset) }),
+        b"*" if *method == Method::OPTIONS => {
+            Some(Target { whole, authority: None, path: whole, query: None, form: Form::Asterisk })
+        }
+        _ => parse_absolute(target, offset),
+    }
+}
+
+/// An absolute-form target: of the two schemes that name a resource of this server.
+fn parse_absolute(target: &[u8], offset: usize) -> Option<Target> {
+    let colon = target.iter().position(|&byte| byte == b':')?;
+    let (scheme, rest) = (&target[..colon], target[colon..].strip_prefix(b"://")?);
+    if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
+        return None;
+    }
+    let length = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+    // RFC 9110, section 4.2.1: "A recipient that processes such a URI reference MUST reject it as
+    // invalid" where the host is empty; and 4.2.4 has user information treated as an error.
+    if !is_authority(&rest[..length]) {
+        return None;
+    }
+    let start = offset + target.len() - rest.len();
+    let parts = split_query(&rest[length..], start + length);
+    Some(Target {
+        whole: Span::of(offset, target.len()),
+        authority: Some(Span::of(start, length)),
+        form: Form::Absolute,
+        ..parts
+    })
+}
+
+/// Parts path and query at the first question mark.
+#[inline]
+fn split_query(target: &[u8], offset: usize) -> Target {
+    let end = offset + target.len();
+    let (path, query) = match memchr::memchr(b'?', target) {
+        Some(mark) => (Span::of(offset, mark), Some(Span::new(offset + mark + 1, end))),
+        None => (Span::new(offset, end), None),
+    };
+    Target { path, query, ..Target::default() }
+}
+
+/// Whether there is nothing but visible characters, and no fragment, which only clients know.
+///
+/// RFC 3986 has fewer (no quotes, no braces, no letters beyond ASCII), but browsers and curl send
+/// them; what is not ASCII must be UTF-8, for a target is text.
+#[inline]
+fn is_visible(target: &[u8]) -> bool {
+    let (mut invalid, mut all) = (target.is_empty(), 0);
+    for &byte in target {
+        invalid |= (byte <= b' ') | (byte == 0x7F) | (byte == b'#');
+        all |= byte;
+    }
+    !invalid && (all < 0x80 || std::str::from_utf8(target).is_ok())
+}
+
+/// Whether this is a host, with a port or without: what `Host` may hold.
+#[inline]
+pub(super) fn is_authority(authority: &[u8]) -> bool {
+    split_port(authority).is_some_and(|(host, _)| is_host(host))
+}
+
+/// Parts host and port; `None` if what stands in the port's place is none.
+fn split_port(authority: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let length = match authority {
+        [b'[', ..] => authority.iter().position(|&byte| byte == b']')? + 1,
+        _ => authority.iter().position(|&byte| byte == b':').unwrap_or(authority.len()),
+    };
+    match authority.split_at(length) {
+        (host, []) => Some((host, None)),
+        (host, [b':', port @ ..]) => is_port(port).then_some((host, Some(port))),
+        _ => None,
+    }
+}
+
+/// Digits, or nothing; but no number that no port has.
+fn is_port(port: &[u8]) -> bool {
+    let mut number = 0_u32;
+    port.iter().all(|&byte| {
+        number = (number * 10).saturating_add(u32::from(byte.wrapping_sub(b'0')));
+        byte.is_ascii_digit() && number <= u32::from(u16::MAX)
+    })
+}
+
+/// An IP literal in brackets, an IPv4 address, or a registered name.
+fn is_host(host: &[u8]) -> bool {
+    if let [b'[', literal @ .., b']'] = host {
+        return is_ip_literal(literal);
+    }
+    let mut rest = host;
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
+            (&byte, after) if REGISTERED_NAME[usize::from(byte)] => after,
+            _ => return false,
+        };
+    }
+    !host.is_empty()
+}
+
+/// An IPv6 address, or one of a version to come (`v1.x`).
+fn is_ip_literal(literal: &[u8]) -> bool {
+    if let [b'v' | b'V', future @ ..] = literal {
+        let Some(dot) = future.iter().position(|&byte| byte == b'.') else { return false };
+        let (version, address) = (&future[..dot], &future[dot + 1..]);
+        let is_address_byte = |&byte: &u8| REGISTERED_NAME[usize::from(byte)] || byte == b':' || byte == b',';
+        return !version.is_empty()
+            && version.iter().all(u8::is_ascii_hexdigit)
+            && !address.is_empty()
+            && address.iter().all(is_address_byte);
+    }
+    std::str::from_utf8(literal).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_has_one_of_four_forms() {
+        /// Method, target, and what it says: authority, path, query.
+        type Case = (&'static str, &'static [u8], Option<(Option<&'static str>, &'static str, Option<&'static str>)>);
+
+        #[rustfmt::skip]
+        const CASES: &[Case] = &[
+            ("GET",     b"/",                           Some((None, "/", None))),
+            ("GET",     b"/a?b",                        Some((None, "/a", Some("b")))),
+            ("GET",     b"/a?",                         Some((None, "/a", Some("")))),
+            ("GET",     b"/a?b?c",                      Some((None, "/a", Some("b?c")))),
+            ("GET",     b"//a/b",                       Some((None, "//a/b", None))),
+            ("GET",     b"/a%2Fb%",                     Some((None, "/a%2Fb%", None))),
+            ("GET",     b"/{a}|\"b\"\\^`<>",            Some((None, "/{a}|\"b\"\\^`<>", None))),
+            ("GET",     "/\u{e9}".as_bytes(),           Some((None, "/\u{e9}", None))),
+            ("GET",     b"/\xe9",                       None),
+            ("GET",     b"/\xc0\xaf",                   None),
+            ("GET",     b"/a#b",                        None),
+            ("GET",     b"",                            None),
+            ("GET",     b"a",                           None),
+            ("GET",     b"a/b",                         None),
+            ("GET",     b"?a",                          None),
+            ("GET",     b"*",                           None),
+            ("GET",     b"/\x7f",                       None),
+            ("OPTIONS", b"*",                           Some((None, "*", None))),
+            ("OPTIONS", b"**",                          None),
+            ("OPTIONS", b"/a",                          Some((None, "/a", None))),
+            ("GET",     b"http://a/b?c",                Some((Some("a"), "/b", Some("c")))),
+            ("GET",     b"HTTPS://a:8443/b",            Some((Some("a:8443"), "/b", None))),
+            ("GET",     b"http://a",                    Some((Some("a"), "", None))),
+            ("GET",     b"http://a?c",                  Some((Some("a"), "", Some("c")))),
+            ("GET",     b"http://[::1]:80/",            Some((Some("[::1]:80"), "/", None))),
+            ("OPTIONS", b"http://a",                    Some((Some("a"), "", None))),
+            ("GET",     b"http:///b",                   None),
+            ("GET",     b"http://",                     None),
+            ("GET",     b"http:/a",                     None),
+            ("GET",     b"http:a",                      None),
+            ("GET",     b"http://user@a/",              None),
+            ("GET",     b"http://user:pass@a/",         None),
+            ("GET",     b"http://a:b/",                 None),
+            ("GET",     b"ftp://a/",                    None),
+            ("GET",     b"a:80",                        None),
+            ("CONNECT", b"a:80",                        Some((Some("a:80"), "", None))),
+            ("CONNECT", b"[::1]:443",                   Some((Some("[::1]:443"), "", None))),
+            ("CONNECT", b"a",                           None),
+            ("CONNECT", b"a:",                          None),
+            ("CONNECT", b":80",                         None),
+            ("CONNECT", b"a:65536",                     None),
+            ("CONNECT", b"/",                           None),
+            ("CONNECT", b"*",                           None),
+            ("CONNECT", b"http://a/",                   None),
+        ];
+        for &(method, target, expected) in CASES {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let found = parse_target(target, 0, &method);
+            let parts = found.map(|found| {
+                assert_eq!(found.whole.bytes(target), target);
+                let authority = found.authority.map(|span| span.text(target));
+                (authority, found.path.text(target), found.query.map(|span| span.text(target)))
+            });
+            assert_eq!(parts, expected, "{method} {}", target.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+        #[rustfmt::skip]
+        const CASES: &[(&[u8], bool)] = &[
+            (b"example.com",        true),
+            (b"EXAMPLE.com.",       true),
+            (b"a_b.c~d",            true),
+            (b"xn--bcher-kva.ch",   true),
+            (b"a%20b",              true),
+            (b"127.0.0.1:8888",     true),
+            (b"a:",                 true),
+            (b"a:65535",            true),
+            (b"[::1]",              true),
+            (b"[::1]:80",           true),
+            (b"[::ffff:1.2.3.4]",   true),
+            (b"[v1.a:b]",           true),
+            (b"",                   false),
+            (b":80",                false),
+            (b"a:65536",            false),
+            (b"a:99999999999999999999", false),
+            (b"a:-1",               false),
+            (b"a:8x",               false),
+            (b"a:80:80",            false),
+            (b"a b",                false),
+            (b"a\tb",               false),
+            (b"a,b",                false),
+            (b"a/b",                false),
+            (b"a?b",                false),
+            (b"a#b",                false),
+            (b"a@b",                false),
+            (b"user:pass@a",        false),
+            (b"http://a",           false),
+            (b"a%2",                false),
+            (b"a%zz",               false),
+            (b"a\\b",               false),
+            (b"<a>",                false),
+            (b"\xe9",               false),
+            (b"::1",                false),
+            (b"[::1",               false),
+            (b"::1]",               false),
+            (b"[]",                 false),
+            (b"[a]",                false),
+            (b"[127.0.0.1]",        false),
+            (b"[::1%25eth0]",       false),
+            (b"[::1]a",             false),
+            (b"[v1]",               false),
+            (b"[v.a]",              false),
+            (b"[v1.]",              false),
+        ];
+        for &(host, expected) in CASES {
+            assert_eq!(is_authority(host), expected, "{}", host.escape_ascii());
+        }
+    }
+}
