@@ -1,0 +1,49 @@
+"""One run of wrk against a server, with the server's CPU time beside it."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+from . import process
+
+SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one round says of one peer."""
+
+    requests: int
+    requests_a_second: float
+    p99: float
+    cpu: process.Cpu
+    # Requests that failed or were answered with an error.
+    failures: int
+
+
+def load(server, mode, seconds):
+    """Loads `server` for `seconds` and returns the `Run`."""
+    before = process.cpu(server.process.pid)
+    command = ["wrk", "--duration", f"{seconds}s", *mode.wrk_arguments(server.port)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    after = process.cpu(server.process.pid)
+    return Run(
+        requests=int(find(r"(\d+) requests in", said)),
+        requests_a_second=float(find(r"Requests/sec:\s+([\d.]+)", said)),
+        p99=duration(find(r"99%\s+([\d.]+[a-z]+)", said)),
+        cpu=after - before,
+        failures=sum(int(number) for line in re.findall(r"(?:Socket errors|Non-2xx).*", said)
+                     for number in re.findall(r"\d+", line.replace("Non-2xx or 3xx", ""))))
+
+
+def find(pattern, text):
+    found = re.search(pattern, text)
+    if found is None:
+        raise SystemExit(f"wrk says nothing like {pattern!r}:\n{text}")
+    return found.group(1)
+
+
+def duration(text):
+    """Seconds, from wrk's `1.23ms`."""
+    number, unit = re.fullmatch(r"([\d.]+)([a-z]+)", text).groups()
+    return float(number) * SECONDS[unit]
