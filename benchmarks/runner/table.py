@@ -15,7 +15,7 @@ def load_table(runs, memory, instructions):
         for part in [whole, user]:
             row += [microseconds(part(rounds)), times(ratio(part(rounds), part(runs[base])))]
         row.append(microseconds(system(rounds)))
-        row.append(milliseconds(median(run.p99 for run in rounds)))
+        row.append(milliseconds([run.p99 for run in rounds]))
         row.append(f"{memory[name] / 2**20:,.1f}")
         if instructions:
             row += [f"{instructions[name]:,.0f}", times(ratio(instructions[name], instructions[base]))]
@@ -61,9 +61,8 @@ def microseconds(seconds):
     return f"{seconds * 1e6:,.2f}"
 
 
-def milliseconds(seconds):
-    # wrk has no latencies to show where a batch lasts longer than its round.
-    return f"{seconds * 1e3:,.2f}" if seconds else "-"
+def milliseconds(latencies):
+    return "-" if None in latencies else f"{median(latencies) * 1e3:,.2f}"
 
 
 def times(value):

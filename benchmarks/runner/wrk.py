@@ -15,7 +15,9 @@ class Run:
 
     requests: int
     requests_a_second: float
-    p99: float
+    # Seconds; None with pipelining, where wrk corrects its latencies by an interval that is
+    # `depth` times too short, and then shows percentiles of 0.
+    p99: float | None
     cpu: process.Cpu
     # Requests that failed or were answered with an error.
     failures: int
@@ -30,7 +32,7 @@ def load(server, mode, seconds):
     return Run(
         requests=int(find(r"(\d+) requests in", said)),
         requests_a_second=float(find(r"Requests/sec:\s+([\d.]+)", said)),
-        p99=duration(find(r"99%\s+([\d.]+[a-z]+)", said)),
+        p99=duration(find(r"99%\s+([\d.]+[a-z]+)", said)) if mode.depth == 1 else None,
         cpu=after - before,
         failures=sum(int(number) for line in re.findall(r"(?:Socket errors|Non-2xx).*", said)
                      for number in re.findall(r"\d+", line.replace("Non-2xx or 3xx", ""))))
