@@ -33,7 +33,15 @@ fn a_connection_serves_one_request_after_the_other() {
             stream.write(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
             let head = stream.read_until(b"\r\n\r\n").await?;
             assert!(head.starts_with(b"HTTP/1.1 200 OK\r\n"), "{path}: {head:?}");
-            let length = if path == "/slow" { 4 } else if path == "/later" { 5 } else if path == "/echo" { 0 } else { 6 };
+            let length = if path == "/slow" {
+                4
+            } else if path == "/later" {
+                5
+            } else if path == "/echo" {
+                0
+            } else {
+                6
+            };
             stream.read_bytes(length).await?;
         }
         Ok(())
@@ -79,10 +87,12 @@ fn a_body_is_echoed_whole_and_in_chunks() {
                 "Content-Length: 5\r\n\r\nhello",
                 "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;a=b\r\nllo\r\n0\r\nTrailer: x\r\n\r\n",
             ] {
-                let answer =
-                    ask(format!("POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{body}")).await?;
+                let answer = ask(format!("POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{body}")).await?;
                 assert_eq!(statuses(&answer), [200], "{answer}");
-                assert!(answer.contains("hello") || answer.contains("he\r\n") && answer.contains("llo\r\n"), "{answer}");
+                assert!(
+                    answer.contains("hello") || answer.contains("he\r\n") && answer.contains("llo\r\n"),
+                    "{answer}"
+                );
             }
         }
         Ok(())
@@ -94,9 +104,8 @@ fn a_client_that_expects_continue_is_told_to_when_the_body_is_read() {
     run(async {
         for (path, status) in [("/echo", "HTTP/1.1 100 Continue\r\n\r\n"), ("/unread", "HTTP/1.1 200 OK\r\n")] {
             let mut stream = connect(ServerOptions::new());
-            stream.write(format!(
-                "POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-            ));
+            stream
+                .write(format!("POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
             stream.flush().await?;
             let first = stream.read_bytes(status.len()).await?;
             assert_eq!(first, status, "{path}");
@@ -281,7 +290,7 @@ fn a_detached_stream_speaks_its_own_protocol() {
             IoLoop::current().spawn_callback(async move {
                 let line = stream.read_until(b"\n").await?;
                 stream.write(line);
-                stream.flush().await
+                Ok(stream.flush().await?)
             });
             Ok(())
         };

@@ -7,16 +7,19 @@
 //! | `framing` | where a body ends, and what becomes of the connection |
 //! | `body` | the framing itself; with `chunked` and `trailers` |
 //! | `codec` | bytes in, events out: [`ServerCodec`], [`ClientCodec`] |
+//! | `connection`, `serving` | the codec joined to a stream, and the loop of a server's connection |
 
 mod body;
 mod chunked;
 mod codec;
+mod connection;
 mod encode;
 mod fields;
 mod framing;
 mod head;
 mod lines;
 mod response_head;
+mod serving;
 pub mod state;
 mod target;
 mod trailers;
@@ -27,3 +30,6 @@ pub use codec::{ClientCodec, ServerCodec};
 pub use framing::BodyLength;
 pub use head::RequestHead;
 pub use response_head::ResponseHead;
+
+pub(crate) use connection::Link;
+pub(crate) use serving::serve_connection;

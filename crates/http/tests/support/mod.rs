@@ -107,8 +107,5 @@ pub async fn ask_with(input: impl AsRef<[u8]>, options: ServerOptions) -> Result
 
 /// The status codes in what came back, in order.
 pub fn statuses(answers: &str) -> Vec<u16> {
-    answers
-        .match_indices("HTTP/1.1 ")
-        .filter_map(|(at, _)| answers[at + 9..].get(..3)?.parse().ok())
-        .collect()
+    answers.match_indices("HTTP/1.1 ").filter_map(|(at, _)| answers[at + 9..].get(..3)?.parse().ok()).collect()
 }

@@ -1,0 +1,411 @@
+//! The server of HTTP: what listens, what it serves with, and how it ends. Tornado's `HTTPServer`.
+//!
+//! Sockets and workers are the TCP layer's; one connection is [`http1`](crate::http1)'s. Here they are
+//! joined to a service that is built once on each worker's loop.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use firewhirl_event::{Deadline, Error, IoLoop, IoStream, Result, Signal};
+use firewhirl_tcp::{
+    Acceptor, BindOptions, ConnectionCounts, ConnectionHandler, Draining, Gate, Listener, Peer, Workers,
+    bind_unix_socket,
+};
+
+use crate::http1::{Link, serve_connection};
+use crate::options::{ServerOptions, server_option_methods};
+use crate::panics;
+use crate::serve::Serve;
+use crate::worker::{Counters, Statistics, Worker};
+
+/// Serves HTTP with what an async function builds: an `Application`, or any other [`Serve`].
+///
+/// The function runs once a worker, on its loop, when that loop runs; connections that come before it
+/// is done wait. If it fails, the loop stops with its error. The server works as long as the loop
+/// runs, also when this handle is dropped. Cheap to clone once it listens. Tornado's `HTTPServer`.
+///
+/// # Examples
+///
+/// ```no_run
+/// use firewhirl_event::{IoLoop, Result};
+/// use firewhirl_http::{Exchange, Headers, HttpServer};
+/// use http::StatusCode;
+///
+/// async fn hello(exchange: &mut Exchange) -> Result {
+///     let mut headers = Headers::new();
+///     headers.set("Content-Length", 6)?;
+///     exchange.connection.respond(StatusCode::OK, None, &headers, b"hello\n")?;
+///     Ok(())
+/// }
+///
+/// fn main() -> Result {
+///     HttpServer::new(async || Ok(hello)).xheaders(true).listen(8888)?;
+///     IoLoop::current().start()
+/// }
+/// ```
+pub struct HttpServer<Builder> {
+    builder: Builder,
+    options: ServerOptions,
+    state: Rc<State>,
+}
+
+/// What outlives the handle: what the loop serves.
+struct State {
+    acceptor: Acceptor,
+    counters: AllCounters,
+    listening: RefCell<Listening>,
+}
+
+#[derive(Default)]
+struct Listening {
+    /// Bound and not yet served.
+    pending: Vec<Listener>,
+    /// The port first bound.
+    port: Option<u16>,
+    setting_up: bool,
+    /// Serves further sockets, once the service is built.
+    serve: Option<Rc<ServeSockets>>,
+    workers: Option<Workers>,
+}
+
+/// Serves sockets with the service that was built.
+type ServeSockets = dyn Fn(Vec<Listener>) -> io::Result<()>;
+
+/// The counters of every worker, each written by its own thread alone.
+type AllCounters = Arc<Mutex<Vec<Arc<Counters>>>>;
+
+impl<Builder, Service> HttpServer<Builder>
+where
+    Builder: AsyncFn() -> Result<Service> + 'static,
+    Service: Serve,
+{
+    /// A server that listens on nothing yet.
+    pub fn new(builder: Builder) -> Self {
+        panics::install_hook();
+        let state =
+            State { acceptor: Acceptor::new(Gate::default()), counters: Arc::default(), listening: RefCell::default() };
+        Self { builder, options: ServerOptions::default(), state: Rc::new(state) }
+    }
+
+    server_option_methods!(options);
+
+    /// Caps the connections open at one time, those of all workers together. At the cap no more are
+    /// accepted: they wait in the kernel. Default: no cap.
+    pub fn max_connections(self, connections: usize) -> Self {
+        self.state.acceptor.gate().set_max_connections(connections);
+        self
+    }
+
+    /// Caps the connections open at one time from one IP address, over all workers; those beyond it
+    /// are closed at once. Behind a proxy every connection has the proxy's. Default: no cap.
+    pub fn max_connections_per_address(self, connections: usize) -> Self {
+        self.state.acceptor.gate().set_max_connections_per_address(connections);
+        self
+    }
+
+    /// Binds a port of every interface, to be served by the workers of [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bind_sockets`](firewhirl_tcp::bind_sockets).
+    pub fn bind(self, port: u16) -> io::Result<Self> {
+        self.bind_with(port, &BindOptions::default())
+    }
+
+    /// [`bind`](Self::bind) with options: an interface, a family, a backlog, whether each worker has a
+    /// socket of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bind_sockets`](firewhirl_tcp::bind_sockets).
+    pub fn bind_with(self, port: u16, options: &BindOptions) -> io::Result<Self> {
+        self.remember(Listener::bind(port, options)?);
+        Ok(self)
+    }
+
+    fn remember(&self, listeners: Vec<Listener>) {
+        let mut listening = self.state.listening.borrow_mut();
+        listening.port =
+            listening.port.or_else(|| listeners.iter().find_map(Listener::address).map(|address| address.port()));
+        listening.pending.extend(listeners);
+    }
+
+    /// The port it listens on: of several the first; `None` on Unix sockets alone.
+    pub fn port(&self) -> Option<u16> {
+        self.state.listening.borrow().port
+    }
+
+    /// Where a browser on this machine finds it: `http://localhost:8888`.
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}", self.port().unwrap_or_default())
+    }
+
+    /// Stops listening, on all workers; open connections go on, and what the kernel has connected
+    /// already is served.
+    pub fn stop(&self) {
+        self.handle().stop();
+    }
+
+    /// Ends without losing a request; see [`HttpServerHandle::drain`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the server stopped; connections that have not ended go on.
+    pub async fn drain(&self, limit: impl Into<Deadline>) -> usize {
+        self.handle().drain(limit).await
+    }
+
+    /// On SIGTERM or SIGINT drains, for `limit` at most, and then stops the loop.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when the signals cannot be watched.
+    pub fn drain_on_signals(self, limit: Duration) -> io::Result<Self> {
+        for signal in [Signal::Terminate, Signal::Interrupt] {
+            let server = self.handle();
+            IoLoop::current().on_signal(signal, move || {
+                let server = server.clone();
+                IoLoop::current().spawn_callback(async move {
+                    server.drain(limit).await;
+                    IoLoop::current().stop();
+                });
+            })?;
+        }
+        Ok(self)
+    }
+
+    /// What has been counted, over all workers.
+    pub fn statistics(&self) -> Statistics {
+        self.handle().statistics()
+    }
+
+    /// What of the server can be held without its builder's type: to drain it, or to look at its
+    /// counters.
+    pub fn handle(&self) -> HttpServerHandle {
+        HttpServerHandle { state: self.state.clone() }
+    }
+}
+
+impl<Builder, Service> HttpServer<Builder>
+where
+    Builder: AsyncFn() -> Result<Service> + Clone + 'static,
+    Service: Serve,
+{
+    /// Listens on a port of every interface, on this thread's loop.
+    ///
+    /// May be called for several ports. Port 0 asks for a free one, which [`port`](Self::port) then
+    /// tells. Tornado's `HTTPServer.listen`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bind_sockets`](firewhirl_tcp::bind_sockets).
+    pub fn listen(self, port: u16) -> io::Result<Self> {
+        self.listen_with(port, &BindOptions::default())
+    }
+
+    /// [`listen`](Self::listen) with options: an interface, a family, a backlog.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bind_sockets`](firewhirl_tcp::bind_sockets).
+    pub fn listen_with(self, port: u16, options: &BindOptions) -> io::Result<Self> {
+        let listeners = Listener::bind(port, options)?;
+        self.add_sockets(listeners)
+    }
+
+    /// Listens on a Unix socket, whose file only the same user may open (mode 0o600).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bind_unix_socket`], which also takes another mode: give its socket to
+    /// [`add_sockets`](Self::add_sockets).
+    pub fn listen_unix(self, path: impl AsRef<Path>) -> io::Result<Self> {
+        let socket = bind_unix_socket(path, 0o600, &BindOptions::default())?;
+        self.add_sockets([socket])
+    }
+
+    /// Serves listening sockets made elsewhere, on this thread's loop. Tornado's `add_sockets`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when a socket is to be watched by the loop.
+    pub fn add_sockets<Socket: Into<Listener>>(self, sockets: impl IntoIterator<Item = Socket>) -> io::Result<Self> {
+        self.remember(sockets.into_iter().map(Into::into).collect());
+        let serve = self.state.listening.borrow().serve.clone();
+        match serve {
+            Some(serve) => serve(std::mem::take(&mut self.state.listening.borrow_mut().pending))?,
+            None => self.set_up_once(),
+        }
+        Ok(self)
+    }
+
+    /// Has the service built on this thread's loop, and then the sockets served.
+    fn set_up_once(&self) {
+        if std::mem::replace(&mut self.state.listening.borrow_mut().setting_up, true) {
+            return;
+        }
+        let (builder, options, state) = (self.builder.clone(), self.options.clone(), self.state.clone());
+        let io_loop = IoLoop::current();
+        let building = io_loop.spawn(async move {
+            let handler = build(&builder, options, &state.counters, state.acceptor.draining()).await?;
+            let acceptor = state.acceptor.clone();
+            let serve = move |listeners| acceptor.serve(listeners, handler.clone());
+            let listeners = std::mem::take(&mut state.listening.borrow_mut().pending);
+            serve(listeners)?;
+            state.listening.borrow_mut().serve = Some(Rc::new(serve));
+            Ok::<(), Error>(())
+        });
+        io_loop.spawn_callback(async move {
+            match building.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => IoLoop::current().stop_with(error),
+                Err(ended) => IoLoop::current().stop_with(ended),
+            }
+        });
+    }
+}
+
+impl<Builder, Service> HttpServer<Builder>
+where
+    Builder: AsyncFn() -> Result<Service> + Clone + Send + 'static,
+    Service: Serve,
+{
+    /// Serves what was bound with `workers` workers: this thread's loop and threads with loops of
+    /// their own; 0 means one a core.
+    ///
+    /// Each worker builds its own service: state in memory is a worker's own. The threads end with
+    /// this thread's loop. If one fails to start, that loop stops with its error. Tornado's
+    /// `HTTPServer.start`, with threads in place of processes.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when there can be no more threads or sockets;
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it was started before.
+    pub fn start(self, workers: usize) -> io::Result<Self> {
+        if self.state.listening.borrow().workers.is_some() {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the server was started before"));
+        }
+        let listeners = std::mem::take(&mut self.state.listening.borrow_mut().pending);
+        let (builder, options, counters) = (self.builder.clone(), self.options.clone(), self.state.counters.clone());
+        let workers =
+            Workers::start(workers, &self.state.acceptor, listeners, async move |worker: firewhirl_tcp::Worker| {
+                let draining = worker.acceptor().draining();
+                let handler = build(&builder, options.clone(), &counters, draining).await?;
+                Ok(worker.serve(handler)?)
+            })?;
+        self.state.listening.borrow_mut().workers = Some(workers);
+        Ok(self)
+    }
+}
+
+/// Builds the service of one worker, and what serves a connection with it.
+async fn build<Service: Serve>(
+    builder: &impl AsyncFn() -> Result<Service>,
+    options: ServerOptions,
+    counters: &AllCounters,
+    draining: Draining,
+) -> Result<impl ConnectionHandler + Clone> {
+    let service = Rc::new(builder().await?);
+    service.start()?;
+    let own = Arc::new(Counters::default());
+    locked(counters).push(own.clone());
+    let worker = Worker::new(options, own, draining);
+    Ok(async move |stream: IoStream, peer: Peer| {
+        stream.set_nodelay(true);
+        serve_connection(Link::new(stream, peer, worker.clone()), service.clone()).await;
+        Ok(())
+    })
+}
+
+/// Nothing that holds the lock can leave the list half changed, so a panic elsewhere is no matter.
+fn locked(counters: &AllCounters) -> MutexGuard<'_, Vec<Arc<Counters>>> {
+    counters.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A server without its builder's type; made by [`HttpServer::handle`].
+#[derive(Clone)]
+pub struct HttpServerHandle {
+    state: Rc<State>,
+}
+
+impl HttpServerHandle {
+    /// Stops listening, on all workers; open connections go on.
+    pub fn stop(&self) {
+        let workers = {
+            let mut listening = self.state.listening.borrow_mut();
+            listening.pending.clear();
+            listening.workers.clone()
+        };
+        self.state.acceptor.stop();
+        if let Some(workers) = workers {
+            workers.stop();
+        }
+    }
+
+    /// Ends without losing a request: stops listening, serves what has been connected, finishes the
+    /// requests in flight with `Connection: close`, and ends connections that wait for a next request
+    /// when none came for a second. What still goes on at the limit is cut off; gives how many that were.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the server stopped; connections that have not ended go on.
+    pub async fn drain(&self, limit: impl Into<Deadline>) -> usize {
+        let limit = limit.into();
+        self.stop();
+        let workers = self.state.listening.borrow().workers.clone();
+        match workers {
+            Some(workers) => workers.drain(limit).await,
+            None => self.state.acceptor.drain(limit).await,
+        }
+    }
+
+    /// What has been counted of requests, over all workers.
+    pub fn statistics(&self) -> Statistics {
+        let mut sum = Statistics::default();
+        for counters in locked(&self.state.counters).iter() {
+            counters.add_to(&mut sum);
+        }
+        sum
+    }
+
+    /// What has been counted of connections, over all workers.
+    pub fn connection_counts(&self) -> ConnectionCounts {
+        self.state.acceptor.gate().counts()
+    }
+}
+
+/// Serves HTTP on one stream until it ends, whatever carries it.
+///
+/// For tests over an in-memory pair, and for connections that come from elsewhere than a socket.
+///
+/// # Examples
+///
+/// ```
+/// use std::rc::Rc;
+/// use firewhirl_event::{IoLoop, IoStream, Result};
+/// use firewhirl_http::{Exchange, Headers, ServerOptions, serve_stream};
+/// use http::StatusCode;
+///
+/// async fn hello(exchange: &mut Exchange) -> Result {
+///     let mut headers = Headers::new();
+///     headers.set("Content-Length", 5)?;
+///     Ok(exchange.connection.respond(StatusCode::OK, None, &headers, b"hello")?)
+/// }
+///
+/// # IoLoop::current().run_sync(async {
+/// let (near, mut far) = IoStream::pair()?;
+/// IoLoop::current().spawn_callback(serve_stream(near, Rc::new(hello), ServerOptions::new()));
+/// far.write("GET / HTTP/1.0\r\n\r\n");
+/// let answer = far.read_until_close().await?;
+/// assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n") && answer.ends_with(b"\r\n\r\nhello"));
+/// # Ok(()) }).unwrap();
+/// ```
+pub async fn serve_stream<Service: Serve>(stream: IoStream, service: Rc<Service>, options: ServerOptions) {
+    panics::install_hook();
+    let worker = Worker::new(options, Arc::default(), Draining::default());
+    serve_connection(Link::new(stream, Peer::Unix, worker), service).await;
+}
