@@ -156,6 +156,9 @@ fn settle(link: &Link, exchange: &Exchange, ended: Ended) {
     if link.is_detached() || link.is_finished() || link.is_held() {
         return;
     }
+    if link.is_closed() && !connection.is_head_written() {
+        return link.close_after_this();
+    }
     let finished = if connection.is_head_written() {
         connection.finish()
     } else {
