@@ -140,8 +140,10 @@ mod tests {
     fn a_field_line_is_a_token_a_colon_and_a_value() {
         use ProtocolErrorKind::{FieldName, Folding, NoColon};
 
+        type Case = (&'static [u8], Result<(&'static str, &'static [u8]), ProtocolErrorKind>);
+
         #[rustfmt::skip]
-        const CASES: &[(&[u8], Result<(&str, &[u8]), ProtocolErrorKind>)] = &[
+        const CASES: &[Case] = &[
             (b"Host: a",              Ok(("Host", b"a"))),
             (b"Host:a",               Ok(("Host", b"a"))),
             (b"Host: \t a b \t",      Ok(("Host", b"a b"))),

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use firewhirl_escape::{UrlPart, url_unescape_bytes};
+
 use super::error::TooManyArguments;
-use super::percent::decode_form;
 
 /// The arguments of a query string or a form; a name may have several values.
 ///
@@ -78,9 +79,10 @@ impl Arguments {
         for field in text.split(|&byte| byte == b'&').filter(|field| !field.is_empty()) {
             let equals = memchr::memchr(b'=', field).unwrap_or(field.len());
             let start = self.bytes.len();
-            decode_form(&field[..equals], &mut self.bytes);
+            self.bytes.extend_from_slice(&url_unescape_bytes(&field[..equals], UrlPart::Query));
             let value = self.bytes.len();
-            decode_form(field.get(equals + 1..).unwrap_or_default(), &mut self.bytes);
+            let encoded = field.get(equals + 1..).unwrap_or_default();
+            self.bytes.extend_from_slice(&url_unescape_bytes(encoded, UrlPart::Query));
             self.entries.push(Entry { start, value, end: self.bytes.len() });
         }
         Ok(())

@@ -4,7 +4,7 @@
 //! and the encodings of RFC 5987 (one parameter in a character set of its own) and RFC 2231 (one cut
 //! into pieces). It accepts what Tornado's `_parse_header` accepts, in one pass.
 
-use super::percent;
+use firewhirl_escape::{UrlPart, url_unescape_bytes};
 
 /// Reads a value with its parameters, whose names are in small letters.
 ///
@@ -94,13 +94,11 @@ impl Extended {
             }
             _ => return None,
         };
-        let mut bytes = Vec::new();
-        if encoded {
-            percent::decode(value.as_bytes(), &mut bytes);
-        } else {
-            bytes.extend_from_slice(value.as_bytes());
-        }
-        Some(Self { name: base.to_owned(), number, value: bytes, encoded })
+        let value = match encoded {
+            true => url_unescape_bytes(value.as_bytes(), UrlPart::Path).into_owned(),
+            false => value.as_bytes().to_vec(),
+        };
+        Some(Self { name: base.to_owned(), number, value, encoded })
     }
 }
 

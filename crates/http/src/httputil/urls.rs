@@ -1,8 +1,6 @@
 //! Pieces of URLs: arguments added to a query, host and port apart.
 
-use std::borrow::Cow;
-
-use super::percent::{decode_form, encode_form};
+use firewhirl_escape::{UrlPart, url_escape, url_unescape_bytes};
 
 /// Adds arguments to a URL's query, whether or not it has one. Tornado's `url_concat`.
 ///
@@ -28,18 +26,16 @@ pub fn url_concat<Name: AsRef<str>, Value: AsRef<str>>(
     let mut separator = '?';
     let mut push = |name: &[u8], value: &[u8]| {
         joined.push(std::mem::replace(&mut separator, '&'));
-        encode_form(name, &mut joined);
+        joined.push_str(&url_escape(name, UrlPart::Query));
         joined.push('=');
-        encode_form(value, &mut joined);
-    };
-    let decoded = |encoded: &str| {
-        let mut bytes = Vec::new();
-        decode_form(encoded.as_bytes(), &mut bytes);
-        bytes
+        joined.push_str(&url_escape(value, UrlPart::Query));
     };
     for field in query.split('&').filter(|field| !field.is_empty()) {
         let (name, value) = field.split_once('=').unwrap_or((field, ""));
-        push(&decoded(name), &decoded(value));
+        push(
+            &url_unescape_bytes(name.as_bytes(), UrlPart::Query),
+            &url_unescape_bytes(value.as_bytes(), UrlPart::Query),
+        );
     }
     for (name, value) in arguments {
         push(name.as_ref().as_bytes(), value.as_ref().as_bytes());
@@ -90,23 +86,6 @@ pub fn qs_to_qsl<Name: Clone, Values: IntoIterator>(
     query: impl IntoIterator<Item = (Name, Values)>,
 ) -> impl Iterator<Item = (Name, Values::Item)> {
     query.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
-}
-
-/// Percent-encodes a value for a query: a space is `+`, and letters, digits and `_.-~` stay.
-///
-/// # Examples
-///
-/// ```
-/// assert_eq!(firewhirl_http::httputil::encode_argument("a b/c"), "a+b%2Fc");
-/// ```
-pub fn encode_argument(value: &str) -> Cow<'_, str> {
-    let stays = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'~');
-    if value.bytes().all(stays) {
-        return Cow::Borrowed(value);
-    }
-    let mut encoded = String::with_capacity(value.len() + 16);
-    encode_form(value.as_bytes(), &mut encoded);
-    Cow::Owned(encoded)
 }
 
 #[cfg(test)]

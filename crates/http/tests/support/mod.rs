@@ -33,6 +33,10 @@ pub async fn service(exchange: &mut Exchange) -> Result {
             sleep(Duration::from_millis(5)).await;
             answer(exchange, b"slow")
         }
+        "/patient" => {
+            sleep(Duration::from_millis(400)).await;
+            answer(exchange, b"patient")
+        }
         "/later" => {
             let hold = connection.hold();
             IoLoop::current().call_later(Duration::from_millis(5), move || {
