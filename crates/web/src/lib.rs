@@ -1,1 +1,70 @@
 //! The web layer: Application, Handler, routing, arguments, responses, errors.
+//!
+//! ```
+//! use firewhirl_event::Result;
+//! use firewhirl_http::HttpServer;
+//! use firewhirl_web::{Application, Context, Handler, url};
+//!
+//! #[derive(Clone)]
+//! struct Story;
+//!
+//! impl Handler for Story {
+//!     async fn get(&mut self, cx: &Context) -> Result {
+//!         let id: u64 = cx.path("id")?;
+//!         cx.write(format!("story {id}"))
+//!     }
+//! }
+//!
+//! async fn app() -> Result<Application> {
+//!     Ok(Application::new()
+//!         .get("/", async |cx| cx.write("Hello, world"))
+//!         .route(url("/story/{id}").name("story"), Story))
+//! }
+//!
+//! let server = HttpServer::new(app);
+//! # let _ = server;
+//! ```
+//!
+//! An [`Application`] answers the exchanges of an HTTP server: it finds the route, runs the
+//! [`Site`]'s hooks and the [`Handler`]'s verb (or a function), and ends the response. Nothing in it is
+//! `Send`: it lives on its worker's loop.
+
+mod access_log;
+mod application;
+mod chunk;
+mod context;
+mod entry;
+mod error_page;
+mod errors;
+mod etag;
+mod execute;
+mod form;
+mod function;
+mod handler;
+mod lingering;
+mod live;
+mod path;
+mod resources;
+mod router;
+mod routes;
+mod routing;
+mod settings;
+mod shared;
+mod site;
+
+pub use application::{Application, RouteInfo};
+pub use chunk::{Chunk, Json};
+pub use context::{BodyStream, Context, Later, LoginUrlRequired, Unfinished, WrongUser};
+pub use errors::{Finish, HttpError, IntoStatus, InvalidUnicode, MissingArgument, OrStatus, ResponseMisuse, Status};
+pub use form::FormError;
+pub use function::HandlerFn;
+pub use handler::{Answer, Handler, Unanswered, Unprepared};
+pub use lingering::Lingering;
+pub use path::{FromPath, MissingParameter, PathKey};
+pub use resources::MissingResource;
+pub use router::Router;
+pub use routes::Mount;
+pub use routing::{Host, ReverseError, RouteError, RouteErrors, Url, UrlArguments, regex, url};
+pub use settings::Settings;
+pub use shared::Shared;
+pub use site::{NoUser, Outer, Site};

@@ -1,0 +1,225 @@
+//! One request and its response, as a handler has them.
+//!
+//! The response is behind cells, so that all methods take `&self`: an argument can be read while the
+//! response is written, a database session can be held across a write, two futures can share an
+//! exchange. No borrow of a cell outlives a method.
+
+mod arguments;
+mod body;
+mod closing;
+mod default_headers;
+mod failure;
+mod finish;
+mod finish_later;
+mod form;
+mod path;
+mod request_local;
+mod response;
+mod user;
+
+pub use body::BodyStream;
+pub use finish_later::{Later, Unfinished};
+pub use user::{LoginUrlRequired, WrongUser};
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use firewhirl_event::Result;
+use firewhirl_http::{HttpConnection, Request};
+use http::Method;
+
+use crate::lingering::Departure;
+use crate::live::{Live, Route};
+use crate::path::PathValues;
+use crate::resources::{MissingResource, Resources};
+use crate::routing::UrlArguments;
+use crate::settings::Settings;
+
+use arguments::ArgumentCache;
+use finish_later::Deferral;
+use response::Response;
+use user::UserCache;
+
+/// A request and its response; what a verb gets beside `self`.
+///
+/// What a Tornado handler calls on `self` it calls here: [`argument`](Self::argument),
+/// [`write`](Self::write), [`redirect`](Self::redirect) and so on.
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_event::Result;
+/// use firewhirl_web::Context;
+///
+/// async fn greet(cx: &Context) -> Result {
+///     cx.set_header("Cache-Control", "no-store")?;
+///     cx.write(format!("Hello, {} at {:?}", cx.argument("name")?, cx.request.remote_ip()))
+/// }
+/// ```
+pub struct Context {
+    /// The request. Tornado's `self.request`.
+    pub request: Request,
+    /// There as long as an exchange goes on.
+    connection: Option<HttpConnection>,
+    application: Rc<Live>,
+    route: Rc<Route>,
+    pub(crate) path_values: PathValues,
+    response: Response,
+    arguments: ArgumentCache,
+    user: UserCache,
+    locals: RefCell<Resources>,
+    body_taken: Cell<bool>,
+    deferral: Deferral,
+    departure: RefCell<Option<Rc<Departure>>>,
+    /// The context itself, while its exchange goes on: so a handler, which borrows it, can have it to
+    /// keep.
+    this: RefCell<Option<Rc<Context>>>,
+}
+
+impl Context {
+    /// Makes a context without an exchange.
+    pub(crate) fn new(application: &Rc<Live>) -> Self {
+        Self {
+            request: Request::default(),
+            connection: None,
+            application: Rc::clone(application),
+            route: Rc::clone(application.any_route()),
+            path_values: PathValues::default(),
+            response: Response::default(),
+            arguments: ArgumentCache::default(),
+            user: UserCache::default(),
+            locals: RefCell::default(),
+            body_taken: Cell::new(false),
+            deferral: Deferral::default(),
+            departure: RefCell::new(None),
+            this: RefCell::new(None),
+        }
+    }
+
+    /// Whether it belongs to this application.
+    pub(crate) fn is_of(&self, application: &Rc<Live>) -> bool {
+        Rc::ptr_eq(&self.application, application)
+    }
+
+    /// Begins an exchange, its request in place: finds its route.
+    pub(crate) fn begin(&mut self, connection: HttpConnection) {
+        self.response.begin();
+        let route = self.application.find(&self.request, &mut self.path_values);
+        if !Rc::ptr_eq(&self.route, route) {
+            self.route = Rc::clone(route);
+        }
+        self.connection = Some(connection);
+    }
+
+    /// Forgets all that belongs to one exchange; the memory stays.
+    pub(crate) fn end(&mut self) {
+        self.connection = None;
+        self.response.end();
+        self.arguments.clear();
+        self.user.clear();
+        self.locals.get_mut().clear();
+        self.body_taken.set(false);
+        self.deferral.clear();
+        *self.departure.get_mut() = None;
+    }
+
+    /// Lets the handler have the context to keep, or no longer.
+    pub(crate) fn set_this(&self, this: Option<Rc<Context>>) {
+        *self.this.borrow_mut() = this;
+    }
+
+    pub(crate) fn connection(&self) -> &HttpConnection {
+        // `begin` sets it before any handler sees the context, and `end` needs the context to itself.
+        self.connection.as_ref().expect("an exchange goes on")
+    }
+
+    pub(crate) fn application(&self) -> &Rc<Live> {
+        &self.application
+    }
+
+    pub(crate) fn route(&self) -> &Rc<Route> {
+        &self.route
+    }
+
+    /// Keeps what tells how long the handler goes on after its client left.
+    pub(crate) fn set_departure(&self, departure: Rc<Departure>) {
+        *self.departure.borrow_mut() = Some(departure);
+    }
+
+    /// The application's settings. Tornado's `self.settings`.
+    pub fn settings(&self) -> &Settings {
+        &self.application.settings
+    }
+
+    /// The URL of the request's route as it was added, such as `/story/{id}`: what requests are counted
+    /// by.
+    pub fn route_url(&self) -> &str {
+        &self.route.url
+    }
+
+    /// The value of this type that the application was given with
+    /// [`resource`](crate::Application::resource).
+    ///
+    /// # Errors
+    ///
+    /// [`MissingResource`] if it was given none; answered 500.
+    pub fn resource<T: 'static>(&self) -> Result<Rc<T>> {
+        Ok(self.application.resources.get().ok_or_else(MissingResource::of::<T>)?)
+    }
+
+    /// The URL of a named route with these arguments.
+    ///
+    /// # Errors
+    ///
+    /// [`ReverseError`](crate::ReverseError) for a name that no route has and for the wrong number of
+    /// arguments; answered 500.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_event::Result;
+    /// use firewhirl_web::Context;
+    ///
+    /// async fn next(cx: &Context) -> Result {
+    ///     cx.redirect(cx.reverse_url("story", cx.path::<u64>("id")? + 1)?)
+    /// }
+    /// ```
+    pub fn reverse_url(&self, name: &str, arguments: impl UrlArguments) -> Result<String> {
+        Ok(self.application.reverse(name, &arguments.into_arguments())?)
+    }
+
+    /// `GET /x (1.2.3.4)`, as log lines name a request. Tornado's `_request_summary`.
+    pub(crate) fn request_summary(&self) -> RequestSummary<'_> {
+        RequestSummary(&self.request)
+    }
+
+    fn is_get_or_head(&self) -> bool {
+        matches!(*self.request.method(), Method::GET | Method::HEAD)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("request", &self.request)
+            .field("route", &self.route.url)
+            .field("status", &self.status())
+            .field("finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Displays a request as log lines name it.
+pub(crate) struct RequestSummary<'request>(&'request Request);
+
+impl fmt::Display for RequestSummary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} (", self.0.method(), self.0.uri())?;
+        match self.0.remote_ip() {
+            Some(address) => write!(f, "{address})"),
+            // A Unix socket has no address.
+            None => f.write_str("0.0.0.0)"),
+        }
+    }
+}

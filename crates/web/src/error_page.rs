@@ -1,0 +1,34 @@
+//! The page of an error where no site writes one.
+
+use std::fmt::Write;
+
+use firewhirl_escape::xhtml_escape;
+use firewhirl_event::{Error, Result};
+
+use crate::context::Context;
+
+/// Writes Tornado's page: the status and its reason, or, with `serve_traceback`, the error and its
+/// causes as plain text.
+pub(crate) fn write(cx: &Context, error: Option<&Error>) -> Result {
+    match error.filter(|_| cx.settings().serve_traceback()) {
+        Some(error) => {
+            cx.set_header("Content-Type", "text/plain; charset=UTF-8")?;
+            cx.write(traceback(cx, error))
+        }
+        None => {
+            let (status, reason) = (cx.status().as_u16(), cx.reason());
+            let reason = xhtml_escape(&reason);
+            cx.write(format!("<html><title>{status}: {reason}</title><body>{status}: {reason}</body></html>"))
+        }
+    }
+}
+
+/// The error with its causes, and where in the program it came from.
+fn traceback(cx: &Context, error: &Error) -> String {
+    let mut text = format!("{error:?}\n\n");
+    // Writing into a `String` does not fail.
+    let _ = writeln!(text, "request: {}", cx.request_summary());
+    let route = cx.route();
+    let _ = writeln!(text, "route: {} -> {}", route.url, route.entry.describe());
+    text
+}

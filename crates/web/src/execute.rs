@@ -1,0 +1,158 @@
+//! The life of a request: its route, its body, the sites' `prepare`, the verb, the end.
+//!
+//! Tornado's `_execute`. In this order: the route is found, the body is read (unless the route streams
+//! it), path and form are decoded, the sites' default headers are set, their `prepare` runs, then the
+//! handler's entry does the rest. Whatever fails on the way is answered by the sites around the route.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::time::Instant;
+
+use firewhirl_event::{Error, Result};
+use firewhirl_http::Exchange;
+use http::StatusCode;
+
+use crate::access_log;
+use crate::context::Context;
+use crate::lingering::Departure;
+use crate::live::Live;
+
+impl Live {
+    /// Answers one request.
+    pub(crate) async fn serve(self: &Rc<Self>, exchange: &mut Exchange) {
+        let mut running = Running::begin(self, exchange);
+        let problem = running.read_body().await.err();
+        let cx = running.share();
+        cx.run(problem).await;
+    }
+}
+
+/// A context while its exchange goes on. However that ends, by a panic or by being dropped, the request
+/// goes back to the exchange, and the context's memory to the next one.
+struct Running<'exchange> {
+    exchange: &'exchange mut Exchange,
+    /// A box in a box of any type: so it is kept from exchange to exchange without an allocation.
+    context: Option<Box<Rc<Context>>>,
+}
+
+impl<'exchange> Running<'exchange> {
+    fn begin(application: &Rc<Live>, exchange: &'exchange mut Exchange) -> Self {
+        let kept = exchange.kept().take().and_then(|kept| kept.downcast::<Rc<Context>>().ok());
+        let mut shared = kept
+            .filter(|context| context.is_of(application))
+            .unwrap_or_else(|| Box::new(Rc::new(Context::new(application))));
+        // Only a context that nothing else holds is put back, and a new one is held by nothing else.
+        let context = Rc::get_mut(&mut shared).expect("nothing else holds it");
+        std::mem::swap(&mut context.request, &mut exchange.request);
+        context.begin(exchange.connection.clone());
+        Self { exchange, context: Some(shared) }
+    }
+
+    /// Reads the body whole, unless the route streams it, and decodes the path.
+    async fn read_body(&mut self) -> Result {
+        let Some(context) = self.context.as_deref_mut().and_then(Rc::get_mut) else { return Ok(()) };
+        let connection = &self.exchange.connection;
+        let options = &context.route().options;
+        if let Some(bytes) = options.max_body_size {
+            connection.set_max_body_size(bytes);
+        }
+        if let Some(time) = options.body_timeout {
+            connection.set_body_timeout(time);
+        }
+        if options.cancel_on_disconnect {
+            connection.cancel_on_disconnect();
+        }
+        if !options.stream_request_body {
+            let body = connection.read_body().await?;
+            if !body.is_empty() {
+                context.request.set_body(body);
+            }
+        }
+        context.decode_path()
+    }
+
+    /// Lets the handler have the context.
+    fn share(&self) -> &Context {
+        // It is taken out only when this is dropped.
+        let context = self.context.as_ref().expect("the exchange goes on");
+        context.set_this(Some(Rc::clone(context)));
+        context
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let Some(mut shared) = self.context.take() else { return };
+        shared.set_this(None);
+        if !shared.is_finished() && std::thread::panicking() {
+            // The connection answers a panic, so this is the last who knows of the request.
+            shared.set_status(StatusCode::INTERNAL_SERVER_ERROR);
+            access_log::log(&shared);
+        }
+        // A handle to finish it later may still be about; then the context and its request stay with it.
+        if let Some(context) = Rc::get_mut(&mut shared) {
+            std::mem::swap(&mut context.request, &mut self.exchange.request);
+            context.end();
+            *self.exchange.kept() = Some(shared);
+        }
+    }
+}
+
+impl Context {
+    /// Runs the sites' hooks and the route's entry.
+    async fn run(&self, problem: Option<Error>) {
+        let mut result = match problem {
+            None => self.check_body(),
+            Some(problem) => Err(problem),
+        };
+        if !self.route().sites.is_empty() {
+            result = self.set_default_headers().and(result);
+            if result.is_ok() {
+                result = self.prepare_sites().await;
+            }
+        }
+        if result.is_err() || self.is_finished() {
+            self.conclude(result).await;
+            return;
+        }
+        self.answer().await;
+    }
+
+    async fn prepare_sites(&self) -> Result {
+        for site in &self.route().sites {
+            if let Some(prepared) = site.prepare(self) {
+                prepared.await?;
+            }
+            if self.is_finished() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the route's entry. Once it has to wait, its client's leaving is watched.
+    async fn answer(&self) {
+        let mut answer = self.route().entry.answer(self);
+        let mut watched = false;
+        poll_fn(|task| {
+            let polled = answer.as_mut().poll(task);
+            if polled.is_pending() && !watched {
+                watched = true;
+                self.watch_departure();
+            }
+            polled
+        })
+        .await;
+    }
+
+    fn watch_departure(&self) {
+        let departure = Rc::new(Departure::new(Rc::clone(self.route())));
+        let (application, watched) = (Rc::downgrade(self.application()), Rc::downgrade(&departure));
+        self.set_departure(departure);
+        self.connection().on_close(Box::new(move || {
+            if let (Some(application), Some(departure)) = (application.upgrade(), watched.upgrade()) {
+                application.departures.note(&departure, Instant::now());
+            }
+        }));
+    }
+}

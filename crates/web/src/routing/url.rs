@@ -1,0 +1,155 @@
+//! What a route is added under: a path template or a regular expression, a name, and what else holds
+//! for this route alone.
+
+use std::time::Duration;
+
+/// The URL of a route, with its name and its options; made by [`url`] and [`regex`].
+///
+/// Wherever one is expected a plain string does as well: it is a template. Tornado's `URLSpec`.
+#[derive(Clone, Debug)]
+pub struct Url {
+    pub(crate) source: Source,
+    pub(crate) name: Option<String>,
+    pub(crate) options: RouteOptions,
+}
+
+/// A pattern as it was written; text that cannot be matched is found out when the server starts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    Template(String),
+    Regex(String),
+}
+
+impl Source {
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Template(text) | Self::Regex(text) => text,
+        }
+    }
+}
+
+/// What holds for one route.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RouteOptions {
+    pub(crate) stream_request_body: bool,
+    pub(crate) cancel_on_disconnect: bool,
+    pub(crate) automatic_etag: Option<bool>,
+    pub(crate) max_body_size: Option<u64>,
+    pub(crate) body_timeout: Option<Duration>,
+}
+
+impl RouteOptions {
+    /// Joins what was said at two places about one URL.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.stream_request_body |= other.stream_request_body;
+        self.cancel_on_disconnect |= other.cancel_on_disconnect;
+        self.automatic_etag = other.automatic_etag.or(self.automatic_etag);
+        self.max_body_size = other.max_body_size.or(self.max_body_size);
+        self.body_timeout = other.body_timeout.or(self.body_timeout);
+    }
+}
+
+/// Makes a URL of a path template.
+///
+/// `{id}` stands for a part of one segment that is not empty, `{*rest}` at the end for whatever
+/// follows, slashes included, and also for nothing; `{{` and `}}` are braces. Everything else stands
+/// for itself. Parameters are percent-decoded after the match, so that a `%2F` can be inside one.
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_web::{Application, url};
+///
+/// let application = Application::new()
+///     .get(url("/story/{id}").name("story"), async |cx| cx.write(cx.path::<String>("id")?))
+///     .get("/{year}-{month}/{*rest}", async |cx| cx.write(cx.path::<String>("rest")?));
+/// assert_eq!(application.reverse_url("story", 17)?, "/story/17");
+/// # Ok::<(), firewhirl_event::Error>(())
+/// ```
+pub fn url(template: impl Into<String>) -> Url {
+    Url { source: Source::Template(template.into()), name: None, options: RouteOptions::default() }
+}
+
+/// Makes a URL of a regular expression, as Tornado's routes are.
+///
+/// The whole path has to match, before percent-decoding. Its groups are the parameters: all named
+/// (`(?P<id>[0-9]+)`, read by name) or all unnamed (read by number, from 0); a group that took no
+/// part in the match is none. The syntax is that of the `regex` crate: Python's but for look-around and
+/// backreferences.
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_web::{Application, regex};
+///
+/// let application = Application::new()
+///     .get(regex(r"/old/([0-9]+)").name("old"), async |cx| cx.redirect(format!("/story/{}", cx.path::<u64>(0)?)));
+/// assert_eq!(application.reverse_url("old", 17)?, "/old/17");
+/// # Ok::<(), firewhirl_event::Error>(())
+/// ```
+pub fn regex(pattern: impl Into<String>) -> Url {
+    Url { source: Source::Regex(pattern.into()), name: None, options: RouteOptions::default() }
+}
+
+impl Url {
+    /// Names the route, for `reverse_url`. A name can be given once in an application.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Leaves the request's body to the handler, which reads it a chunk at a time with
+    /// `cx.body().next().await`. Default: the body is read whole before the handler runs. Tornado's
+    /// `@stream_request_body`.
+    pub fn stream_request_body(mut self) -> Self {
+        self.options.stream_request_body = true;
+        self
+    }
+
+    /// Ends the handler where it waits when its client leaves. Default: a handler runs to its end.
+    ///
+    /// What the handler holds is dropped in the middle of its work, so this is for what only reads.
+    pub fn cancel_on_disconnect(mut self) -> Self {
+        self.options.cancel_on_disconnect = true;
+        self
+    }
+
+    /// Whether answers of this route get an `Etag` of their body's hash. Default: what the
+    /// application's [`automatic_etag`](crate::Application::automatic_etag) says.
+    pub fn automatic_etag(mut self, on: bool) -> Self {
+        self.options.automatic_etag = Some(on);
+        self
+    }
+
+    /// Bytes a request's body may have at this route; a longer one is answered 413. Default: the
+    /// server's `max_body_size`.
+    pub fn max_body_size(mut self, bytes: u64) -> Self {
+        self.options.max_body_size = Some(bytes);
+        self
+    }
+
+    /// How long the client may take to send its body to this route before it is answered 408.
+    /// Default: the server's `body_timeout`.
+    pub fn body_timeout(mut self, time: Duration) -> Self {
+        self.options.body_timeout = Some(time);
+        self
+    }
+}
+
+impl From<&str> for Url {
+    fn from(template: &str) -> Self {
+        url(template)
+    }
+}
+
+impl From<String> for Url {
+    fn from(template: String) -> Self {
+        url(template)
+    }
+}
+
+impl From<&String> for Url {
+    fn from(template: &String) -> Self {
+        url(template.as_str())
+    }
+}
