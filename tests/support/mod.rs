@@ -10,24 +10,24 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program of ours that runs for as long as this lives.
-pub struct Program {
-    pub child: Child,
-    pub stdout: BufReader<ChildStdout>,
+pub(crate) struct Program {
+    pub(crate) child: Child,
+    pub(crate) stdout: BufReader<ChildStdout>,
     /// The port that the program said it listens on.
-    pub port: u16,
+    pub(crate) port: u16,
 }
 
 impl Program {
     /// Starts an example on a port of the system's choice, with further arguments.
-    pub fn example(name: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
         Self::start(&built("examples", name), &[&["0"], arguments].concat())
     }
 
     /// Starts a program that says on its standard output "listening on ..:PORT" or "..port PORT".
-    pub fn start(path: &PathBuf, arguments: &[&str]) -> Self {
+    pub(crate) fn start(path: &PathBuf, arguments: &[&str]) -> Self {
         let mut child = Command::new(path)
             .args(arguments)
             .stdout(Stdio::piped())
@@ -47,7 +47,7 @@ impl Program {
     }
 
     /// A new connection to the program.
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -55,7 +55,7 @@ impl Program {
     }
 
     /// Sends `text` and reads until the other side closes.
-    pub fn raw(&self, text: &str) -> String {
+    pub(crate) fn raw(&self, text: &str) -> String {
         let mut stream = self.connect();
         stream.write_all(text.as_bytes()).unwrap();
         let mut answer = Vec::new();
@@ -64,12 +64,12 @@ impl Program {
     }
 
     /// The body that a GET of `path` brings, chunks put together.
-    pub fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         body(&self.raw(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")))
     }
 
     /// The body that a POST of a form brings.
-    pub fn post(&self, path: &str, form: &str) -> String {
+    pub(crate) fn post(&self, path: &str, form: &str) -> String {
         body(&self.raw(&format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
@@ -78,14 +78,14 @@ impl Program {
     }
 
     /// The next line that the program prints.
-    pub fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         line
     }
 
     /// Asks the program to end, as a supervisor does.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         signal(self.child.id(), "TERM");
     }
 }
@@ -99,20 +99,20 @@ impl Drop for Program {
 }
 
 /// Sends a signal to a process.
-pub fn signal(process: u32, name: &str) {
+pub(crate) fn signal(process: u32, name: &str) {
     let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
 /// Where cargo has put a program of this build.
-pub fn built(folder: &str, name: &str) -> PathBuf {
+pub(crate) fn built(folder: &str, name: &str) -> PathBuf {
     // target/debug/deps/this_test-1234 -> target/debug/FOLDER/NAME
     let test = std::env::current_exe().unwrap();
     test.parent().unwrap().parent().unwrap().join(folder).join(name)
 }
 
 /// The body of an answer, chunks put together.
-pub fn body(answer: &str) -> String {
+pub(crate) fn body(answer: &str) -> String {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no whole head in {answer:?}"));
     if !head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
         return body.to_owned();
@@ -133,12 +133,12 @@ pub fn body(answer: &str) -> String {
 /// The Python with the peers that FIREWHIRL_PYTHON names, or `None` after saying what is missing.
 ///
 /// With FIREWHIRL_REQUIRE_PEERS set a missing peer fails the test instead.
-pub fn python() -> Option<String> {
+pub(crate) fn python() -> Option<String> {
     peer("FIREWHIRL_PYTHON", "a Python with `pip install tornado==6.6.1 requests`, named by FIREWHIRL_PYTHON")
 }
 
 /// The value of `variable`, or `None` after saying that the test was skipped and what it wants.
-pub fn peer(variable: &str, wanted: &str) -> Option<String> {
+pub(crate) fn peer(variable: &str, wanted: &str) -> Option<String> {
     let value = std::env::var(variable).ok();
     if value.is_none() {
         skip(wanted);
@@ -147,7 +147,7 @@ pub fn peer(variable: &str, wanted: &str) -> Option<String> {
 }
 
 /// The command, if it is installed; else as [`peer`].
-pub fn command(name: &str) -> Option<PathBuf> {
+pub(crate) fn command(name: &str) -> Option<PathBuf> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.exists());
     if found.is_none() {
@@ -157,7 +157,7 @@ pub fn command(name: &str) -> Option<PathBuf> {
 }
 
 /// Says that a test is skipped for want of something, or fails where nothing may be missing.
-pub fn skip(wanted: &str) {
+pub(crate) fn skip(wanted: &str) {
     assert!(std::env::var_os("FIREWHIRL_REQUIRE_PEERS").is_none(), "missing: {wanted}");
     eprintln!("skipped: this test wants {wanted}");
 }

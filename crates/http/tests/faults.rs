@@ -73,7 +73,7 @@ fn conversation(numbers: &mut Numbers) -> (Vec<u8>, Vec<u8>) {
 fn converse(pair: MemoryPair, requests: Vec<u8>) -> (Vec<u8>, Option<StreamError>) {
     let mut came = (Vec::new(), None);
     run(async {
-        let (mut reader, mut writer) = connect_over(pair, ServerOptions::new()).split();
+        let (mut reader, writer) = connect_over(pair, ServerOptions::new()).split();
         IoLoop::current().spawn_callback(async move {
             writer.write(requests);
             // Refused where the network broke first.

@@ -13,7 +13,7 @@ use firewhirl_http::{Exchange, Headers, ServerOptions, serve_stream};
 use http::StatusCode;
 
 /// Answers by path; `/echo` gives the body back, `/stream` does so chunk by chunk, and so on.
-pub async fn service(exchange: &mut Exchange) -> Result {
+pub(crate) async fn service(exchange: &mut Exchange) -> Result {
     let connection = exchange.connection.clone();
     match exchange.request.path() {
         "/echo" => {
@@ -71,38 +71,38 @@ pub async fn service(exchange: &mut Exchange) -> Result {
 }
 
 /// A whole answer with its length.
-pub fn answer(exchange: &Exchange, body: &[u8]) -> Result {
+pub(crate) fn answer(exchange: &Exchange, body: &[u8]) -> Result {
     let mut headers = Headers::new();
     headers.set("Content-Length", body.len())?;
     Ok(exchange.connection.respond(StatusCode::OK, None, &headers, body)?)
 }
 
 /// Runs a test on a loop of its own.
-pub fn run(test: impl Future<Output = Result>) {
+pub(crate) fn run(test: impl Future<Output = Result>) {
     let io_loop = IoLoop::new().unwrap();
     io_loop.run_sync_timeout(Duration::from_secs(20), test).unwrap();
     io_loop.close().unwrap();
 }
 
 /// The client's end of a connection to [`service`].
-pub fn connect(options: ServerOptions) -> IoStream {
+pub(crate) fn connect(options: ServerOptions) -> IoStream {
     connect_over(MemoryPair::new(), options)
 }
 
 /// The client's end of a connection over this pair.
-pub fn connect_over(pair: MemoryPair, options: ServerOptions) -> IoStream {
+pub(crate) fn connect_over(pair: MemoryPair, options: ServerOptions) -> IoStream {
     let (near, far) = pair.streams();
     IoLoop::current().spawn_callback(serve_stream(near, Rc::new(service), options));
     far
 }
 
 /// Sends `input` and gives all that comes back until the server closes.
-pub async fn ask(input: impl AsRef<[u8]>) -> Result<String> {
+pub(crate) async fn ask(input: impl AsRef<[u8]>) -> Result<String> {
     ask_with(input, ServerOptions::new()).await
 }
 
 /// As [`ask`], of a server with options.
-pub async fn ask_with(input: impl AsRef<[u8]>, options: ServerOptions) -> Result<String> {
+pub(crate) async fn ask_with(input: impl AsRef<[u8]>, options: ServerOptions) -> Result<String> {
     let mut stream = connect(options);
     stream.write(input);
     let answer: Bytes = stream.read_until_close().await?;
@@ -110,6 +110,6 @@ pub async fn ask_with(input: impl AsRef<[u8]>, options: ServerOptions) -> Result
 }
 
 /// The status codes in what came back, in order.
-pub fn statuses(answers: &str) -> Vec<u16> {
+pub(crate) fn statuses(answers: &str) -> Vec<u16> {
     answers.match_indices("HTTP/1.1 ").filter_map(|(at, _)| answers[at + 9..].get(..3)?.parse().ok()).collect()
 }
