@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 /// What a server reads in `pieces` of bytes. A line is a request (`POST /a?b @host "content"`, with
 /// `close` behind it if it is the last), or what refuses it (`400 MissingHost`), or `...` if more
 /// would have to come.
-pub fn requests(pieces: &[&[u8]], limits: &Limits) -> String {
+pub(crate) fn requests(pieces: &[&[u8]], limits: &Limits) -> String {
     let mut reading = Requests {
         codec: ServerCodec::new(limits.clone()),
         head: RequestHead::new(),
@@ -95,7 +95,7 @@ impl Requests {
 
 /// What a client reads in `pieces` of bytes, which asked with `method` again and again, at whose end
 /// the connection closes. A line is a response (`200 OK "content"`), or what refuses it.
-pub fn responses(method: &Method, pieces: &[&[u8]], limits: &Limits) -> String {
+pub(crate) fn responses(method: &Method, pieces: &[&[u8]], limits: &Limits) -> String {
     let mut reading = Responses {
         codec: ClientCodec::new(limits.clone()),
         method: method.clone(),
@@ -115,16 +115,14 @@ pub fn responses(method: &Method, pieces: &[&[u8]], limits: &Limits) -> String {
             _ => break,
         }
     }
+    // Between two responses a server may close; in one, or before the final one, it may not.
+    let is_between = reading.text.last().is_some_and(|last| !last.starts_with('1')) && !reading.in_body;
     if let Ok(Some(_)) = outcome
-        && !(reading.text.is_empty() && buffer.is_empty() && pieces.is_empty())
+        && !(is_between && buffer.is_empty())
     {
-        let began = reading.in_body || !buffer.is_empty() || reading.text.is_empty();
-        outcome = reading.codec.end_of_stream().map(|()| Some(0));
+        outcome = reading.codec.end_of_stream().map(|()| None);
         if outcome.is_ok() && reading.in_body {
             reading.text.push(reading.response());
-        }
-        if !began {
-            outcome = Ok(None);
         }
     }
     if let Err(error) = outcome {
@@ -206,15 +204,15 @@ fn refusal(error: &ProtocolError) -> String {
 }
 
 /// The input whole, byte by byte, and in pieces of three.
-pub fn ways(input: &[u8]) -> [Vec<&[u8]>; 3] {
+pub(crate) fn ways(input: &[u8]) -> [Vec<&[u8]>; 3] {
     [vec![input], input.chunks(1).collect(), input.chunks(3).collect()]
 }
 
 /// Vigna's splitmix64: the same numbers for the same seed.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -222,12 +220,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
     }
 
     /// The input cut at random places.
-    pub fn cut<'input>(&mut self, mut input: &'input [u8]) -> Vec<&'input [u8]> {
+    pub(crate) fn cut<'input>(&mut self, mut input: &'input [u8]) -> Vec<&'input [u8]> {
         let mut pieces = Vec::new();
         while !input.is_empty() {
             let longest = [1, 4, 20, input.len()][self.below(4)].min(input.len());
@@ -239,7 +237,7 @@ impl Random {
     }
 
     /// The input with a few bytes changed, taken out, or put in, or with a part of it twice.
-    pub fn mutate(&mut self, input: &[u8]) -> Vec<u8> {
+    pub(crate) fn mutate(&mut self, input: &[u8]) -> Vec<u8> {
         const NOTABLE: &[u8] = b"\r\n\r\n :;,=\"\\\t\0\x7f\xff0123456789abcdefxX+-/?#*%chunked";
         let mut bytes = input.to_vec();
         for _ in 0..1 + self.below(3) {

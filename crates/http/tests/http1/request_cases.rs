@@ -2,10 +2,10 @@
 //! attacks that are known.
 
 /// What is shown, the bytes, and what a server reads, in the form of [`requests`](super::requests).
-pub type Case = (&'static str, &'static [u8], &'static str);
+pub(crate) type Case = (&'static str, &'static [u8], &'static str);
 
 #[rustfmt::skip]
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     // RFC 9112, sections 2 and 3: lines, request line, versions.
     ("a request",                      b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",                         "GET / @a"),
     ("two in one go",                  b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n", "GET /1 @a\nGET /2 @b"),
