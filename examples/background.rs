@@ -30,7 +30,7 @@ type Rooms = Shared<BTreeMap<String, (u32, f64)>>;
 
 fn main() -> Result {
     let port = std::env::args().nth(1).map_or(Ok(8899), |port| port.parse())?;
-    let readings = Rc::new(Queue::<Reading>::bounded(100));
+    let readings = Rc::new(Queue::<Reading>::with_maxsize(100));
     let rooms = Rc::new(Rooms::default());
 
     let inbox = readings.clone();

@@ -32,17 +32,14 @@ async fn app() -> Result<Application> {
             let dish: String = cx.path("dish")?;
             // The answer stays on its loop; what travels to the other thread is only a ticket for it.
             let ticket = IoLoop::current().keep(cx.finish_later());
-            desk.send((
-                dish,
-                Box::new(move |plate| {
-                    ticket.with(move |later| {
-                        if let Err(error) = later.finish(plate) {
-                            eprintln!("the guest has left: {error}");
-                        }
-                    });
-                }),
-            ))?;
-            Ok(())
+            let ready = move |plate: String| {
+                ticket.with(move |later| {
+                    if let Err(error) = later.finish(plate) {
+                        eprintln!("the guest has left: {error}");
+                    }
+                });
+            };
+            desk.send((dish, Box::new(ready))).map_err(|_| Error::message("the kitchen has closed"))
         })
         .get("/bell", async |cx| {
             let later = cx.finish_later();

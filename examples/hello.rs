@@ -15,7 +15,7 @@ struct Greeting {
 impl Handler for Greeting {
     async fn get(&mut self, cx: &Context) -> Result {
         let name: String = cx.path("name")?;
-        let times: usize = cx.query_argument("times").unwrap_or("1".into()).parse().or_status(400)?;
+        let times: usize = cx.query_argument_or("times", "1")?.parse().or_status(400)?;
         for _ in 0..times.min(100) {
             cx.write(format!("{}, {}!\n", self.word, xhtml_escape(&name)))?;
         }

@@ -7,7 +7,6 @@
 //!     curl 'http://localhost:8888/news?seen=0'
 //!     curl -d 'text=hello' http://localhost:8888/say
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use firewhirl::event::locks::Condition;
@@ -24,13 +23,12 @@ struct Board {
 }
 
 async fn app() -> Result<Application> {
-    let board = Rc::new(Board::default());
-    Ok(Application::new().resource(board).get("/news", news).post("/say", say))
+    Ok(Application::new().resource(Board::default()).get("/news", news).post("/say", say))
 }
 
 /// Answers with what was said after the first `seen` messages, as soon as there is any.
 async fn news(cx: &Context) -> Result {
-    let board = cx.resource::<Rc<Board>>()?;
+    let board = cx.resource::<Board>()?;
     let seen: usize = cx.argument("seen")?.parse().or_status(400)?;
     let unseen = || board.messages.with(|messages| messages.get(seen..).unwrap_or_default().to_vec());
     if unseen().is_empty() {
@@ -40,7 +38,7 @@ async fn news(cx: &Context) -> Result {
 }
 
 async fn say(cx: &Context) -> Result {
-    let board = cx.resource::<Rc<Board>>()?;
+    let board = cx.resource::<Board>()?;
     let text = cx.argument("text")?;
     board.messages.with(|messages| messages.push(text));
     board.news.notify_all();

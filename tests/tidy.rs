@@ -94,7 +94,8 @@ fn a_crate_knows_only_the_crates_below_it() {
 fn nothing_is_left_half_done() {
     let mut wrong = Vec::new();
     // Put together here, so that this file does not find itself.
-    let marks = [["todo", "!("].concat(), ["unimpl", "emented!("].concat(), ["FIX", "ME"].concat(), ["#[ign", "ore]"].concat()];
+    let marks =
+        [["todo", "!("].concat(), ["unimpl", "emented!("].concat(), ["FIX", "ME"].concat(), ["#[ign", "ore]"].concat()];
     for path in files(&root(), "rs") {
         for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
             if marks.iter().any(|mark| line.contains(mark.as_str())) {
@@ -172,7 +173,8 @@ fn local_links_in_the_documents_lead_somewhere() {
         let text = fs::read_to_string(&path).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = target.split('#').next().unwrap();
-            let outside = target.contains("://") || target.is_empty() || target.contains(' ') || !target.contains(['.', '/']);
+            let outside =
+                target.contains("://") || target.is_empty() || target.contains(' ') || !target.contains(['.', '/']);
             if !outside && !target.contains("::") && !path.parent().unwrap().join(target).exists() {
                 wrong.push(format!("{}: {target}", path.display()));
             }

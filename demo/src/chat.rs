@@ -1,6 +1,5 @@
 //! Long polling: a chat whose readers wait for the next message.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use firewhirl::event::locks::Condition;
@@ -26,33 +25,22 @@ impl Room {
 }
 
 pub(crate) fn routes(site: Application) -> Application {
-    site.resource(Rc::new(Room::default())).get("/chat", read).post("/chat", say)
+    // A reader whose tab was closed need not be waited for any more: here the handler may be dropped.
+    site.resource(Room::default()).get(url("/chat").cancel_on_disconnect(), read).post("/chat/say", say)
 }
 
 async fn read(cx: &Context) -> Result {
-    let room = cx.resource::<Rc<Room>>()?;
+    let room = cx.resource::<Room>()?;
     let seen = cx.argument("seen")?.parse().or_status(400)?;
     if room.after(seen).is_empty() {
-        // The browser's tab may be closed meanwhile: then nobody is left to wait for.
-        with_timeout(PATIENCE, async {
-            let mut news = std::pin::pin!(room.news.wait());
-            let mut closed = std::pin::pin!(cx.closed());
-            std::future::poll_fn(|context| {
-                if closed.as_mut().poll(context).is_ready() || news.as_mut().poll(context).is_ready() {
-                    return std::task::Poll::Ready(());
-                }
-                std::task::Poll::Pending
-            })
-            .await;
-        })
-        .await
-        .or_else(|_timeout| Result::Ok(()))?;
+        // Nothing after the patience is an answer too: the browser asks again.
+        room.news.wait().timeout(PATIENCE).await;
     }
     cx.write_json(&room.after(seen))
 }
 
 async fn say(cx: &Context) -> Result {
-    let room = cx.resource::<Rc<Room>>()?;
+    let room = cx.resource::<Room>()?;
     let text = cx.argument("text")?;
     room.messages.with(|messages| {
         let number = messages.last().map_or(1, |(number, _)| number + 1);

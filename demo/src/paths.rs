@@ -24,7 +24,7 @@ async fn sum(cx: &Context) -> Result {
 /// Groups of a regular expression are numbered; one that did not match is `None`.
 async fn year(cx: &Context) -> Result {
     let year: u32 = cx.path(0)?;
-    let month: Option<u32> = cx.path(1)?;
+    let month: Option<u32> = cx.path_option(1)?;
     match month {
         Some(month) => cx.write(format!("month {month} of {year}")),
         None => cx.write(format!("the year {year}")),

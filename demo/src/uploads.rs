@@ -6,17 +6,14 @@ use firewhirl::prelude::*;
 const UPLOAD_MAX: u64 = 10 * 1024 * 1024 * 1024;
 
 pub(crate) fn routes(site: Application) -> Application {
-    site.route("/upload", Upload)
+    site.route(url("/upload").stream_request_body().max_body_size(UPLOAD_MAX), Upload)
 }
 
 #[derive(Clone)]
 struct Upload;
 
 impl Handler for Upload {
-    const STREAM_REQUEST_BODY: bool = true;
-
     async fn post(&mut self, cx: &Context) -> Result {
-        cx.body().set_max_size(UPLOAD_MAX);
         // FNV-1a, which is enough to see that nothing was lost.
         let (mut length, mut sum) = (0_u64, 0xcbf2_9ce4_8422_2325_u64);
         while let Some(chunk) = cx.body().next().await? {

@@ -53,7 +53,7 @@ fn a_message_reaches_who_waits_for_it() {
         let waiting = scope.spawn(|| demo.get("/chat?seen=0"));
         thread::sleep(Duration::from_millis(200));
         assert!(!waiting.is_finished());
-        demo.post("/chat", "text=hello");
+        demo.post("/chat/say", "text=hello");
         assert_eq!(waiting.join().unwrap(), "[[1, \"hello\"]]");
     });
 }
@@ -91,7 +91,9 @@ fn curl_gets_posts_and_uploads() {
     std::fs::write(&megabyte, vec![b'x'; 3_000_000]).unwrap();
     let file = format!("@{}", megabyte.display());
     assert!(curl(&["--data-binary", &file], "/upload").starts_with("3000000 bytes"));
-    assert!(curl(&["--data-binary", &file, "-H", "Transfer-Encoding: chunked"], "/upload").starts_with("3000000 bytes"));
+    assert!(
+        curl(&["--data-binary", &file, "-H", "Transfer-Encoding: chunked"], "/upload").starts_with("3000000 bytes")
+    );
     assert!(curl(&["--data-binary", &file, "-H", "Expect: 100-continue"], "/upload").starts_with("3000000 bytes"));
     std::fs::remove_file(&megabyte).unwrap();
 }
@@ -123,7 +125,7 @@ with requests.Session() as session:
 fn a_browser_runs_the_page() {
     let Some(chromium) = support::command("chromium") else { return };
     let demo = demo();
-    demo.post("/chat", "text=seen-in-the-browser");
+    demo.post("/chat/say", "text=seen-in-the-browser");
     let profile = std::env::temp_dir().join(format!("firewhirl-browser-{}", std::process::id()));
     let output = Command::new(chromium)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])

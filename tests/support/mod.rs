@@ -28,11 +28,9 @@ impl Program {
 
     /// Starts a program that says on its standard output "listening on ..:PORT" or "..port PORT".
     pub(crate) fn start(path: &PathBuf, arguments: &[&str]) -> Self {
-        let mut child = Command::new(path)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}; `cargo test` builds it, so does `cargo build --examples`", path.display()));
+        let mut child = Command::new(path).args(arguments).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
+            panic!("{}: {error}; `cargo test` builds it, so does `cargo build --examples`", path.display())
+        });
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();

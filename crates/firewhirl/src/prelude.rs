@@ -6,5 +6,5 @@ pub use firewhirl_event::{Error, IoLoop, IoStream, PeriodicCallback, Result, Sig
 pub use firewhirl_http::HttpServer;
 pub use firewhirl_tcp::{TcpClient, TcpServer};
 pub use firewhirl_web::{
-    Application, Context, Finish, Handler, HttpError, OrStatus, Router, Shared, Site, Status, regex, url,
+    Application, Context, Finish, Handler, HttpError, NoUser, OrStatus, Router, Shared, Site, Status, regex, url,
 };
