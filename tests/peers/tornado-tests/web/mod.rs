@@ -1,0 +1,75 @@
+//! The classes of `web_test`, a file a family of them.
+
+mod arguments;
+mod errors;
+mod etags;
+mod headers;
+mod hosts;
+mod methods;
+mod paths;
+mod redirects;
+mod statuses;
+mod streaming;
+mod wsgi_safe;
+
+use firewhirl::prelude::*;
+
+use crate::{Case, server};
+
+/// What serves a class, by its name.
+#[rustfmt::skip]
+pub(crate) fn serve(class: &str) -> Option<Case> {
+    let application: fn() -> Application = match class {
+        "AllHTTPMethodsTest"                  => methods::all_http_methods,
+        "AuthRedirectTest"                    => redirects::auth_redirect,
+        "BuggyLoggingTest"                    => errors::buggy_logging,
+        "CacheTest"                           => etags::cache,
+        "CancellationTest"                    => errors::cancellation,
+        "ClearHeaderTest"                     => headers::clear_header,
+        "ClientCloseTest"                     => streaming::client_close,
+        "CrossOriginProtectionDisabledTest"   => methods::cross_origin_protection_disabled,
+        "Custom404Test"                       => errors::custom_404,
+        "DateHeaderTest"                      => headers::date_header,
+        "Default404Test"                      => errors::default_404,
+        "DefaultHandlerArgumentsTest"         => errors::default_handler_arguments,
+        "DefaultHostMatchingTest"             => hosts::default_host_matching,
+        "ErrorResponseTest"                   => errors::error_response,
+        "ExceptionHandlerTest"                => errors::exception_handler,
+        "FinishExceptionTest"                 => errors::finish_exception,
+        "FinishInPrepareTest"                 => methods::finish_in_prepare,
+        "GetArgumentErrorTest"                => arguments::get_argument_error,
+        "HandlerByNameTest"                   => paths::handler_by_name,
+        "Header204Test"                       => statuses::header_204,
+        "Header204viaHTTPErrorTest"           => statuses::header_204_via_http_error,
+        "Header304Test"                       => etags::header_304,
+        "HostMatchingTest"                    => hosts::host_matching,
+        "NamedURLSpecGroupsTest"              => paths::named_urlspec_groups,
+        "NonWSGIWebTests"                     => streaming::empty_flush,
+        "PatchMethodTest"                     => methods::patch_method,
+        "PathArgsInPrepareTest"               => paths::path_args_in_prepare,
+        "RaiseWithReasonTest"                 => statuses::raise_with_reason,
+        "RequestEncodingTest"                 => arguments::request_encoding,
+        "StatusReasonTest"                    => statuses::status_reason,
+        "StreamingRequestBodyTest"            => streaming::streaming_request_body,
+        "UnimplementedHTTPMethodsTest"        => methods::unimplemented_http_methods,
+        "UnimplementedNonStandardMethodsTest" => methods::unimplemented_http_methods,
+        "WSGISafeWebTest"                     => wsgi_safe::application,
+        "DecoratedStreamingRequestFlowControlTest" | "NativeStreamingRequestFlowControlTest" => {
+            return Some(server(streaming::flow_control).decompress_request(true).into());
+        }
+        _ => return None,
+    };
+    Some(server(application).into())
+}
+
+/// Python's `1 / 0`, which many handlers of the tests raise.
+#[derive(Debug)]
+struct ZeroDivisionError;
+
+impl std::fmt::Display for ZeroDivisionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("division by zero")
+    }
+}
+
+impl std::error::Error for ZeroDivisionError {}
