@@ -9,8 +9,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use crate::error::{ProtocolError, ProtocolErrorKind};
 use crate::http_connection::BodyError;
 
-/// Bytes that are inflated at a time.
-const CHUNK_SIZE: usize = 64 * 1024;
+/// Bytes that are inflated at a time, unless fewer are wanted.
+const CHUNK_SIZE_MAX: usize = 64 * 1024;
 
 /// The window of the largest gzip members, as a power of two.
 const WINDOW_BITS: u8 = 15;
@@ -22,6 +22,8 @@ pub(crate) struct Inflate {
     /// Inflated bytes that may still come.
     left: u64,
     limit: u64,
+    /// Bytes that are inflated at a time.
+    chunk_size: usize,
     /// Whether a member has begun and not ended.
     inside: bool,
     /// Whether the last step filled its whole chunk, so that more may come without input.
@@ -29,13 +31,14 @@ pub(crate) struct Inflate {
 }
 
 impl Inflate {
-    /// Inflates to at most `limit` bytes in all.
-    pub(crate) fn new(limit: u64) -> Self {
+    /// Inflates to at most `limit` bytes in all, `chunk_size` at a time.
+    pub(crate) fn new(limit: u64, chunk_size: usize) -> Self {
         Self {
             member: Decompress::new_gzip(WINDOW_BITS),
             input: Bytes::new(),
             left: limit,
             limit,
+            chunk_size: chunk_size.min(CHUNK_SIZE_MAX),
             inside: false,
             pending_output: false,
         }
@@ -57,7 +60,7 @@ impl Inflate {
     /// The next inflated bytes; `None` asks for more input.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         while !self.input.is_empty() || self.pending_output {
-            let mut output = Vec::with_capacity(CHUNK_SIZE);
+            let mut output = Vec::with_capacity(self.chunk_size);
             let read_before = self.member.total_in();
             let status = self
                 .member
@@ -114,7 +117,7 @@ mod tests {
 
     /// Inflates `body` given in pieces of `step` bytes.
     fn inflate(body: &[u8], step: usize, limit: u64) -> Result<Vec<u8>, String> {
-        let mut inflate = Inflate::new(limit);
+        let mut inflate = Inflate::new(limit, CHUNK_SIZE_MAX);
         let mut plain = Vec::new();
         for piece in body.chunks(step) {
             inflate.push(Bytes::copy_from_slice(piece));
@@ -137,6 +140,17 @@ mod tests {
         for step in [1, 5, twice.len()] {
             assert_eq!(inflate(&twice, step, 100).unwrap(), b"one two", "{step}");
         }
+    }
+
+    #[test]
+    fn no_more_is_inflated_at_a_time_than_is_wanted() {
+        let mut inflate = Inflate::new(1000, 10);
+        inflate.push(gzip(b"abcdefghijklmnopqrstuvwxyz").into());
+        for expected in ["abcdefghij", "klmnopqrst", "uvwxyz"] {
+            assert_eq!(inflate.next().unwrap().unwrap(), expected);
+        }
+        assert!(inflate.next().unwrap().is_none());
+        inflate.finish().unwrap();
     }
 
     #[test]

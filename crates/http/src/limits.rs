@@ -21,6 +21,7 @@ pub struct Limits {
     pub(crate) start_line: usize,
     pub(crate) fields: usize,
     pub(crate) body_size: u64,
+    pub(crate) chunk_size: usize,
     pub(crate) chunk_extensions: u64,
     pub(crate) trailer_size: usize,
     pub(crate) bare_line_feed: bool,
@@ -36,6 +37,7 @@ impl Default for Limits {
             start_line: 64 * 1024,
             fields: 256,
             body_size: 100 * 1024 * 1024,
+            chunk_size: 64 * 1024,
             chunk_extensions: 16 * 1024,
             trailer_size: 8 * 1024,
             bare_line_feed: true,
@@ -72,6 +74,12 @@ impl Limits {
     /// Default: 100 MiB, as in Tornado.
     pub fn max_body_size(mut self, bytes: u64) -> Self {
         self.body_size = bytes;
+        self
+    }
+
+    /// Bytes of a body that are handed over at a time, at least one. Default: 64 KiB, as in Tornado.
+    pub fn chunk_size(mut self, bytes: usize) -> Self {
+        self.chunk_size = bytes.max(1);
         self
     }
 

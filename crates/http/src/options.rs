@@ -55,6 +55,13 @@ macro_rules! server_option_methods {
             self
         }
 
+        /// Bytes of a request's body that a handler which streams it gets at a time, at most. Default:
+        /// 64 KiB, as in Tornado.
+        pub fn chunk_size(mut self, bytes: usize) -> Self {
+            self.$($options.)?limits = self.$($options.)?limits.chunk_size(bytes);
+            self
+        }
+
         /// Bytes a request's head may have; a longer one is answered 431. Default: 64 KiB, as in Tornado.
         pub fn max_header_size(mut self, bytes: usize) -> Self {
             self.$($options.)?limits = self.$($options.)?limits.max_header_size(bytes);

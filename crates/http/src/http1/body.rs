@@ -63,7 +63,7 @@ impl BodyReader {
         Self { framing, max: limits.body_size }
     }
 
-    /// Reads what is there of the body; of chunks, the content of one at most.
+    /// Reads what is there of the body, [`Limits::chunk_size`] at most; of chunks, the content of one.
     ///
     /// # Errors
     ///
@@ -71,6 +71,7 @@ impl BodyReader {
     /// limit at the first read, also one of no bytes. The content before a fault is given first.
     #[inline]
     pub fn read(&mut self, input: &[u8], limits: &Limits) -> Result<BodyRead, ProtocolError> {
+        let available = input.len().min(limits.chunk_size) as u64;
         match &mut self.framing {
             Incoming::Done | Incoming::ChunkedDone(_) => Ok(BodyRead { done: true, ..BodyRead::default() }),
             Incoming::Length { received, left } => {
@@ -78,7 +79,7 @@ impl BodyReader {
                     return Err(ProtocolError::new(ProtocolErrorKind::BodyTooLarge, b""));
                 }
                 // What fits into the input fits into a usize.
-                let length = (*left).min(input.len() as u64) as usize;
+                let length = (*left).min(available) as usize;
                 *received += length as u64;
                 *left -= length as u64;
                 let done = *left == 0;
@@ -99,7 +100,7 @@ impl BodyReader {
                 if room == 0 && !input.is_empty() {
                     return Err(ProtocolError::new(ProtocolErrorKind::BodyTooLarge, b""));
                 }
-                let length = room.min(input.len() as u64) as usize;
+                let length = room.min(available) as usize;
                 *received += length as u64;
                 Ok(BodyRead { consumed: length, data: 0..length, done: false })
             }
@@ -332,16 +333,21 @@ mod tests {
                 writer.write(&mut out, part).unwrap();
             }
             writer.write_end(&mut out, b"Checksum: 1\r\n").unwrap();
-            let mut reader = BodyReader::new(length, &Limits::default());
-            let (mut content, mut at) = (Vec::new(), 0);
-            while at < out.len() {
-                let read = reader.read(&out[at..], &Limits::default()).unwrap();
-                content.extend_from_slice(&out[at..][read.data]);
-                at += read.consumed;
+            for chunk_size in [7, 64 * 1024] {
+                let limits = Limits::default().chunk_size(chunk_size);
+                let mut reader = BodyReader::new(length, &limits);
+                let (mut content, mut at) = (Vec::new(), 0);
+                while at < out.len() {
+                    let read = reader.read(&out[at..], &limits).unwrap();
+                    assert!(read.data.len() <= chunk_size);
+                    content.extend_from_slice(&out[at..][read.data]);
+                    at += read.consumed;
+                }
+                reader.end_of_stream().unwrap();
+                assert!(content == text, "{length:?}");
+                let trailers: &[u8] = if length == BodyLength::Chunked { b"Checksum: 1\r\n" } else { b"" };
+                assert_eq!(reader.trailers(), trailers);
             }
-            reader.end_of_stream().unwrap();
-            assert!(content == text, "{length:?}");
-            assert_eq!(reader.trailers(), if length == BodyLength::Chunked { &b"Checksum: 1\r\n"[..] } else { b"" });
         }
     }
 }

@@ -72,7 +72,7 @@ impl ChunkedReader {
     /// Reads what is there; content of one chunk at most.
     pub(super) fn read(&mut self, input: &[u8], limits: &Limits, max: u64) -> Result<BodyRead, ProtocolError> {
         let mut consumed = self.read_framing(input, limits, max)?;
-        let data = self.read_content(input, consumed);
+        let data = self.read_content(input, consumed, limits);
         if !data.is_empty() {
             consumed = data.end;
             // The framing after the content, so that the end of the body is noticed with its last
@@ -89,11 +89,11 @@ impl ChunkedReader {
         Ok(BodyRead { consumed, data, done: self.is_done() })
     }
 
-    fn read_content(&mut self, input: &[u8], start: usize) -> Range<usize> {
+    fn read_content(&mut self, input: &[u8], start: usize, limits: &Limits) -> Range<usize> {
         if self.framing.state != State::Content {
             return start..start;
         }
-        let available = input.len() - start;
+        let available = (input.len() - start).min(limits.chunk_size);
         // What fits into the input fits into a usize.
         let length = self.framing.size.min(available as u64) as usize;
         self.framing.size -= length as u64;

@@ -238,7 +238,8 @@ impl Link {
     pub(crate) fn inflate_body(&self) {
         let mut io = self.io.borrow_mut();
         let limit = io.codec.max_body_size();
-        io.inflate = Some(Box::new(Inflate::new(limit)));
+        let chunk_size = self.worker.options.limits.chunk_size;
+        io.inflate = Some(Box::new(Inflate::new(limit, chunk_size)));
     }
 
     /// Ends the exchange; whether the connection goes on.
