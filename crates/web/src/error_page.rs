@@ -6,11 +6,12 @@ use firewhirl_escape::xhtml_escape;
 use firewhirl_event::{Error, Result};
 
 use crate::context::Context;
+use crate::form::FormError;
 
-/// Writes Tornado's page: the status and its reason, or, with `serve_traceback`, the error and its
-/// causes as plain text.
-pub(crate) fn write(cx: &Context, error: Option<&Error>) -> Result {
-    match error.filter(|_| cx.settings().serve_traceback()) {
+/// Writes Tornado's page: the status and its reason, and of a form what its sender can mend; or, with
+/// `serve_traceback`, the error that was thrown and its causes as plain text.
+pub(crate) fn write(cx: &Context, error: &Error, thrown: Option<&Error>) -> Result {
+    match thrown.filter(|_| cx.settings().serve_traceback()) {
         Some(error) => {
             cx.set_header("Content-Type", "text/plain; charset=UTF-8")?;
             cx.write(traceback(cx, error))
@@ -18,7 +19,9 @@ pub(crate) fn write(cx: &Context, error: Option<&Error>) -> Result {
         None => {
             let (status, reason) = (cx.status().as_u16(), cx.reason());
             let reason = xhtml_escape(&reason);
-            cx.write(format!("<html><title>{status}: {reason}</title><body>{status}: {reason}</body></html>"))
+            let hint = error.downcast_ref::<FormError>().map(|error| format!(" ({error})")).unwrap_or_default();
+            let hint = xhtml_escape(&hint);
+            cx.write(format!("<html><title>{status}: {reason}</title><body>{status}: {reason}{hint}</body></html>"))
         }
     }
 }

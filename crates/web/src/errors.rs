@@ -244,6 +244,11 @@ pub enum ResponseMisuse {
     NoRedirect(StatusCode),
     /// A body was written to a response whose status has none: 1xx, 204, 304.
     BodyWithStatus(StatusCode),
+    /// A `Content-Length` was set that is not the body's.
+    ContentLength {
+        /// Bytes the body has.
+        written: usize,
+    },
 }
 
 impl fmt::Display for ResponseMisuse {
@@ -255,6 +260,9 @@ impl fmt::Display for ResponseMisuse {
             Self::RedirectAfterHead => f.write_str("Cannot redirect after headers have been written"),
             Self::NoRedirect(status) => write!(f, "Cannot redirect with status {}", status.as_u16()),
             Self::BodyWithStatus(status) => write!(f, "Cannot send body with status code HTTP{}", status.as_u16()),
+            Self::ContentLength { written } => {
+                write!(f, "Cannot send a body of {written} bytes with the Content-Length that was set")
+            }
         }
     }
 }

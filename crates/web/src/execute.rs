@@ -8,14 +8,16 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Instant;
 
-use firewhirl_event::{Error, Result};
-use firewhirl_http::Exchange;
-use http::StatusCode;
-
 use crate::access_log;
 use crate::context::Context;
 use crate::lingering::Departure;
 use crate::live::Live;
+use firewhirl_event::{Error, Result};
+use firewhirl_http::Exchange;
+
+/// What the access log shows of a request that was ended where it waited because its client left;
+/// nginx's.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 impl Live {
     /// Answers one request.
@@ -84,9 +86,10 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let Some(mut shared) = self.context.take() else { return };
         shared.set_this(None);
-        if !shared.is_finished() && std::thread::panicking() {
-            // The connection answers a panic, so this is the last who knows of the request.
-            shared.set_status(StatusCode::INTERNAL_SERVER_ERROR);
+        if !shared.is_finished() {
+            // Nobody else will log the request: the connection answers a panic itself, and a request that
+            // was ended because its client left is answered by nobody.
+            shared.set_status(if std::thread::panicking() { 500_u16 } else { CLIENT_CLOSED_REQUEST });
             access_log::log(&shared);
         }
         // A handle to finish it later may still be about; then the context and its request stay with it.

@@ -174,7 +174,7 @@ impl Context {
                 return page.await;
             }
         }
-        error_page::write(self, thrown)
+        error_page::write(self, error, thrown)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use firewhirl_event::{IoStream, Result};
 use firewhirl_http::ResponseError;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::Context;
 use super::response::Stage;
@@ -179,7 +179,13 @@ impl Context {
             for name in ["Content-Encoding", "Content-Language", "Content-Type"] {
                 headers.remove(name);
             }
-        } else if !headers.contains("Content-Length") {
+        } else if let Some(declared) = headers.get_bytes("Content-Length") {
+            // An answer to HEAD may know the length of a body that it does not make.
+            let fits = declared == body.len().to_string().as_bytes();
+            if !fits && *self.request.method() != Method::HEAD {
+                return Err(ResponseMisuse::ContentLength { written: body.len() }.into());
+            }
+        } else {
             headers.add("Content-Length", body.len())?;
         }
         let reason = response.reason.borrow();

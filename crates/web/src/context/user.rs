@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
+use firewhirl_escape::{UrlPart, url_escape};
 use firewhirl_event::Result;
-use firewhirl_http::httputil::encode_argument;
 use http::StatusCode;
 
 use super::Context;
@@ -106,7 +106,7 @@ impl Context {
             let is_elsewhere = url.contains("://") || url.starts_with("//");
             let next = if is_elsewhere { self.request.full_url() } else { self.request.uri().to_owned() };
             url.push_str("?next=");
-            url.push_str(&encode_argument(&next));
+            url.push_str(&url_escape(&next, UrlPart::Query));
         }
         self.redirect(url)?;
         Err(Finish::new().into())

@@ -1,0 +1,16 @@
+//! The web layer as a client sees it: applications asked over a pair in memory.
+
+mod arguments;
+mod bodies;
+mod closing;
+mod errors;
+mod etags;
+mod finish_later;
+mod forms;
+mod log;
+mod responses;
+mod routing;
+mod sites;
+mod support;
+mod users;
+mod verbs;

@@ -1,0 +1,190 @@
+//! Asking an application over a pair in memory, and what it logs meanwhile.
+
+use std::cell::RefCell;
+use std::fmt::Debug;
+use std::rc::Rc;
+use std::sync::Once;
+use std::time::Duration;
+
+use firewhirl_event::{IoLoop, IoStream, Result};
+use firewhirl_http::{ServerOptions, serve_stream};
+use firewhirl_web::Application;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Runs a test on a loop of its own.
+pub(crate) fn run(test: impl Future<Output = Result>) {
+    let io_loop = IoLoop::new().unwrap();
+    io_loop.run_sync_timeout(Duration::from_secs(20), test).unwrap();
+    io_loop.close().unwrap();
+}
+
+/// A request, built piece by piece.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    line: String,
+    headers: String,
+    body: Vec<u8>,
+}
+
+/// A request of a method and a target, such as `GET /x`.
+pub(crate) fn ask(line: &str) -> Ask {
+    Ask { line: line.to_owned(), headers: String::new(), body: Vec::new() }
+}
+
+/// A GET.
+pub(crate) fn get(target: &str) -> Ask {
+    ask(&format!("GET {target}"))
+}
+
+/// A POST of a urlencoded form.
+pub(crate) fn post(target: &str, form: &str) -> Ask {
+    ask(&format!("POST {target}")).header("Content-Type", "application/x-www-form-urlencoded").body(form)
+}
+
+impl Ask {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers += &format!("{name}: {value}\r\n");
+        self
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The request as it is sent.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let host = if self.headers.to_ascii_lowercase().contains("host:") { "" } else { "Host: example.com\r\n" };
+        let length = match self.body.len() {
+            0 => String::new(),
+            length => format!("Content-Length: {length}\r\n"),
+        };
+        let mut bytes = format!("{} HTTP/1.1\r\n{host}{}{length}\r\n", self.line, self.headers).into_bytes();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    /// Sends it to an application, over a connection and a loop of its own.
+    pub(crate) fn to(&self, application: &Rc<Application>) -> Answer {
+        let mut answer = None;
+        run(async {
+            answer = Some(self.send(application).await?);
+            Ok(())
+        });
+        answer.unwrap()
+    }
+
+    /// Sends it to an application, over a connection of its own.
+    pub(crate) async fn send(&self, application: &Rc<Application>) -> Result<Answer> {
+        let mut stream = connect(application);
+        stream.write(self.clone().header("Connection", "close").bytes());
+        Ok(Answer::read(&stream.read_until_close().await?))
+    }
+}
+
+/// The client's end of a connection to an application.
+pub(crate) fn connect(application: &Rc<Application>) -> IoStream {
+    let (near, far) = IoStream::pair().unwrap();
+    IoLoop::current().spawn_callback(serve_stream(near, Rc::clone(application), ServerOptions::new()));
+    far
+}
+
+/// A response.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Reads a whole response, with whatever framing.
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
+        let mut lines = head.split("\r\n");
+        let mut status_line = lines.next().unwrap().splitn(3, ' ').skip(1);
+        let status = status_line.next().unwrap().parse().unwrap();
+        let reason = status_line.next().unwrap_or_default().to_owned();
+        let field = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut answer = Self { status, reason, headers: lines.filter_map(field).collect(), body: String::new() };
+        let chunked = answer.header("Transfer-Encoding") == Some("chunked");
+        answer.body = if chunked { unchunked(body) } else { body.to_owned() };
+        answer
+    }
+
+    /// The first value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The headers' names, in order.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.headers.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Status and body at once.
+    pub(crate) fn parts(&self) -> (u16, &str) {
+        (self.status, &self.body)
+    }
+}
+
+fn unchunked(mut framed: &str) -> String {
+    let mut body = String::new();
+    while let Some((size, rest)) = framed.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        body += &rest[..size];
+        framed = &rest[(size + 2).min(rest.len())..];
+    }
+    body
+}
+
+thread_local! {
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The lines that `run` logs on this thread, each as `LEVEL target message`.
+pub(crate) fn logged(run: impl FnOnce()) -> Vec<String> {
+    // One subscriber for all threads: tracing caches for the whole process whether anybody listens.
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(ThreadLines).unwrap());
+    LINES.take();
+    run();
+    LINES.take()
+}
+
+struct ThreadLines;
+
+impl Subscriber for ThreadLines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("firewhirl")
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = format!("{} {}", event.metadata().level(), event.metadata().target());
+        event.record(&mut Message(&mut line));
+        LINES.with_borrow_mut(|lines| lines.push(line));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+struct Message<'line>(&'line mut String);
+
+impl Visit for Message<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0.push_str(&format!(" {value:?}"));
+        }
+    }
+}

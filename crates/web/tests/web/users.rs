@@ -1,0 +1,125 @@
+//! The visitor: who he is, and where he logs in.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use firewhirl_event::Result;
+use firewhirl_web::{Application, Context, NoUser, Router, Site};
+
+use crate::support::{ask, get, logged};
+
+struct User {
+    name: String,
+}
+
+struct Blog {
+    asked: Rc<Cell<u32>>,
+    login_url: Option<&'static str>,
+}
+
+impl Site for Blog {
+    type User = User;
+
+    async fn current_user(&self, cx: &Context) -> Result<Option<User>> {
+        self.asked.set(self.asked.get() + 1);
+        Ok(cx.request.header("X-User").map(|name| User { name: name.to_owned() }))
+    }
+
+    fn login_url(&self, _: &Context) -> Option<String> {
+        self.login_url.map(str::to_owned)
+    }
+}
+
+async fn profile(cx: &Context) -> Result {
+    let user = cx.authenticated::<User>().await?;
+    cx.write(format!("Hello, {}", user.name))
+}
+
+fn blog(login_url: Option<&'static str>) -> (Application, Rc<Cell<u32>>) {
+    let asked = Rc::new(Cell::new(0));
+    (Application::new().site(Blog { asked: asked.clone(), login_url }).any("/auth", profile), asked)
+}
+
+#[test]
+fn the_site_is_asked_once_a_request() {
+    let (application, asked) = blog(None);
+    let application = Rc::new(application.get("/twice", async |cx| {
+        let first = cx.current_user::<User>().await?;
+        let second = cx.current_user::<User>().await?;
+        cx.write(format!("{} {}", first.is_some(), second.is_some()))
+    }));
+    assert_eq!(get("/twice").to(&application).body, "false false");
+    assert_eq!(asked.take(), 1);
+    assert_eq!(get("/auth").header("X-User", "Ada").to(&application).body, "Hello, Ada");
+    assert_eq!(asked.take(), 1);
+}
+
+#[test]
+fn who_is_not_logged_in_is_sent_to_the_login_page_or_refused() {
+    let application = Rc::new(blog(Some("/login")).0);
+    let answer = get("/auth?x=1").to(&application);
+    assert_eq!((answer.status, answer.header("Location")), (302, Some("/login?next=%2Fauth%3Fx%3D1")));
+    assert_eq!(answer.header("Content-Length"), Some("0"));
+    assert_eq!(ask("POST /auth").to(&application).status, 403);
+
+    let elsewhere = Rc::new(blog(Some("http://login.example.com/login")).0);
+    assert_eq!(
+        get("/auth").to(&elsewhere).header("Location"),
+        Some("http://login.example.com/login?next=http%3A%2F%2Fexample.com%2Fauth")
+    );
+    let own_query = Rc::new(blog(Some("/login?from=blog")).0);
+    assert_eq!(get("/auth").to(&own_query).header("Location"), Some("/login?from=blog"));
+}
+
+#[test]
+fn the_login_page_may_be_a_setting_and_must_be_somewhere() {
+    let application = Rc::new(blog(None).0.login_url("/enter"));
+    assert_eq!(get("/auth").to(&application).header("Location"), Some("/enter?next=%2Fauth"));
+    let nowhere = Rc::new(blog(None).0);
+    let lines = logged(|| assert_eq!(get("/auth").to(&nowhere).status, 500));
+    assert!(lines.iter().any(|line| line.contains("You must define the 'login_url' setting")), "{lines:?}");
+}
+
+#[test]
+fn asking_for_another_type_than_the_sites_names_both() {
+    let (application, _) = blog(None);
+    let application = Rc::new(application.get("/wrong", async |cx| {
+        let user = cx.current_user::<String>().await?;
+        cx.write(format!("{user:?}"))
+    }));
+    let lines = logged(|| assert_eq!(get("/wrong").to(&application).status, 500));
+    let named = |line: &String| line.contains("alloc::string::String") && line.contains("users::User");
+    assert!(lines.iter().any(named), "{lines:?}");
+}
+
+#[test]
+fn a_prepare_may_set_the_user() {
+    struct Known;
+    impl Site for Known {
+        type User = User;
+        async fn prepare(&self, cx: &Context) -> Result {
+            cx.set_current_user(Some(User { name: "Grace".into() }))
+        }
+    }
+    let application = Rc::new(Application::new().site(Known).get("/", profile));
+    assert_eq!(get("/").to(&application).body, "Hello, Grace");
+}
+
+#[test]
+fn a_group_has_its_outers_user_or_its_own() {
+    struct SameUser;
+    impl Site for SameUser {
+        type User = User;
+    }
+    let (application, _) = blog(None);
+    let application = Rc::new(application.mount("/group", Router::new().site(SameUser).get("/", profile)));
+    assert_eq!(get("/group").header("X-User", "Ada").to(&application).body, "Hello, Ada");
+
+    struct Nobody;
+    impl Site for Nobody {
+        type User = NoUser;
+    }
+    let (application, _) = blog(None);
+    let errors = application.mount("/group", Router::new().site(Nobody)).check().unwrap_err();
+    assert!(errors.to_string().contains("`type User = web::users::User;`"), "{errors}");
+}
