@@ -55,8 +55,8 @@ fn an_answer_is_framed_for_its_client() {
         (CLOSE,     200, "Content-Length: 1\nConnection: close", &["a"], "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na", false),
         (GET,       200, "Content-Length: 1\nConnection: close", &["a"], "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na", false),
         (GET,       200, "Content-Length: 1\nConnection: x, Close", &["a"], "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: x, Close\r\n\r\na", false),
-        (OLD,       200, "Content-Length: 1", &["a"],       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na", false),
-        (OLD,       200, "",                  &["a", "b"],  "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nab", false),
+        (OLD,       200, "Content-Length: 1", &["a"],       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", false),
+        (OLD,       200, "",                  &["a", "b"],  "HTTP/1.1 200 OK\r\n\r\nab", false),
         (OLD_ALIVE, 200, "Content-Length: 1", &["a"],       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\na", true),
         (OLD_ALIVE, 200, "",                  &["a"],       "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\na", false),
         (HEAD,      200, "Content-Length: 3", &["abc"],     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", true),
@@ -143,7 +143,7 @@ fn a_large_part_goes_between_prefix_and_suffix() {
 fn an_informational_answer_comes_before_the_final_one_and_not_to_old_clients() {
     for (request, expected) in [
         (GET, "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"),
-        (OLD, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+        (OLD, "HTTP/1.1 204 No Content\r\n\r\n"),
     ] {
         let (mut codec, mut out) = (asked(request), Vec::new());
         codec.write_head(&mut out, StatusCode::EARLY_HINTS, None, &headers("Link: a")).unwrap();

@@ -58,6 +58,8 @@ struct RequestFacts {
     is_head: bool,
     is_connect: bool,
     is_http_10: bool,
+    /// A client of HTTP/1.0 that did not ask for more than one answer need not be told of the close.
+    expects_close: bool,
     offers_upgrade: bool,
 }
 
@@ -108,6 +110,7 @@ impl ServerCodec {
             is_head: head.is_head(),
             is_connect: *head.method() == Method::CONNECT,
             is_http_10: head.version() == Version::HTTP_10,
+            expects_close: head.version() == Version::HTTP_10 && !head.keep_alive(),
             offers_upgrade: head.upgrade().is_some(),
         };
         self.keep_alive = head.keep_alive();
@@ -241,7 +244,7 @@ impl ServerCodec {
         if framing.is_chunked {
             out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
         }
-        if !keep_alive && !says_close {
+        if !keep_alive && !says_close && !self.request.expects_close {
             out.extend_from_slice(b"Connection: close\r\n");
         } else if keep_alive && self.request.is_http_10 && connection.is_none() {
             out.extend_from_slice(b"Connection: Keep-Alive\r\n");
