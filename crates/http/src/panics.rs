@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_panic_is_caught_with_its_message_place_and_backtrace() {
         install_hook();
-        let caught = catch(|| panic!("no story {}", 7)).map(|()| ()).unwrap_err();
+        let caught = catch(|| panic!("no story {}", 7)).unwrap_err();
         let text = caught.to_string();
         assert!(text.contains("no story 7") && text.contains("panics.rs:"), "{text}");
         assert!(caught.backtrace.is_some());
