@@ -55,7 +55,7 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "UnimplementedNonStandardMethodsTest" => methods::unimplemented_http_methods,
         "WSGISafeWebTest"                     => wsgi_safe::application,
         "DecoratedStreamingRequestFlowControlTest" | "NativeStreamingRequestFlowControlTest" => {
-            return Some(server(streaming::flow_control).decompress_request(true).into());
+            return Some(server(streaming::flow_control).chunk_size(10).decompress_request(true).into());
         }
         _ => return None,
     };
