@@ -32,7 +32,7 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "GzipTest"                       => server(echoing).decompress_request(true).max_body_size(100).into(),
         "GzipMemoryTest"                 => server(echoing).decompress_request(true).max_body_size(1024 * 1024).into(),
         "GzipUnsupportedTest"            => server(echoing).into(),
-        "StreamingChunkSizeTest"         => server(|| chunk_lengths).decompress_request(true).into(),
+        "StreamingChunkSizeTest"         => server(|| chunk_lengths).chunk_size(16).decompress_request(true).into(),
         "InvalidOutputContentLengthTest" => server(|| content_lengths).into(),
         "MaxHeaderSizeTest"              => server(hello).max_header_size(1024).into(),
         "IdleTimeoutTest"                => server(hello).idle_connection_timeout(TENTH).header_timeout(TENTH).into(),

@@ -11,6 +11,7 @@
 
 mod httpclient;
 mod httpserver;
+mod random;
 mod routing;
 mod simple_httpclient;
 mod web;

@@ -6,7 +6,7 @@
 use firewhirl::prelude::*;
 
 use crate::httpclient::{self, Redirect};
-use crate::{Case, server};
+use crate::{Case, random, server};
 
 /// What serves a class, by its name.
 #[rustfmt::skip]
@@ -128,7 +128,7 @@ fn informational() -> Application {
 /// `GzipResponseTestCase`: gzip of two members, whole and spoiled.
 fn members() -> Application {
     Application::new().get(regex("/(.*)"), async |cx| {
-        let mut body = httpclient::gzip(&[7; 100_000])?;
+        let mut body = httpclient::gzip(&random::bytes(0, 100_000))?;
         body.extend(httpclient::gzip("hello ".repeat(20_000).as_bytes())?);
         match cx.path::<String>(0)?.as_str() {
             "truncated" => body.truncate(body.len() - 1),
