@@ -40,6 +40,11 @@ impl Span {
         self.end as usize
     }
 
+    #[inline]
+    pub(super) fn length(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
     /// The bytes; none if the span is not of these.
     #[inline]
     pub(super) fn bytes(self, of: &[u8]) -> &[u8] {
@@ -127,8 +132,7 @@ impl<'head> Fields<'head> {
 
     #[inline]
     pub(super) fn is_named(self, field: &Field, name: &str) -> bool {
-        field.name.end() - field.name.start() == name.len()
-            && field.name.bytes(self.bytes).eq_ignore_ascii_case(name.as_bytes())
+        field.name.length() == name.len() && field.name.bytes(self.bytes).eq_ignore_ascii_case(name.as_bytes())
     }
 }
 

@@ -27,8 +27,7 @@ pub enum BodyLength {
 #[derive(Clone, Debug, Default)]
 pub(super) struct FramingFields {
     content_length: Option<Number>,
-    /// Whether any `Transfer-Encoding` came, and whether its last coding was `chunked`.
-    pub(super) transfer_encoding: TransferEncoding,
+    transfer_encoding: TransferEncoding,
     pub(super) close: bool,
     pub(super) keep_alive: bool,
     pub(super) upgrade: bool,
@@ -37,7 +36,7 @@ pub(super) struct FramingFields {
 
 /// The transfer codings of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum TransferEncoding {
+enum TransferEncoding {
     #[default]
     None,
     /// `chunked`, and nothing else.
@@ -59,7 +58,6 @@ impl FramingFields {
     /// Takes note of a field, if it is one that says something of framing or connection.
     #[inline]
     pub(super) fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), ProtocolError> {
-        // By length first, so that a field that is none of these costs one jump.
         match name.len() {
             6 if name.eq_ignore_ascii_case(b"expect") => self.note_expect(value),
             10 if name.eq_ignore_ascii_case(b"connection") => self.note_connection(value),
@@ -145,6 +143,11 @@ impl FramingFields {
     }
 
     fn note_connection(&mut self, value: &[u8]) {
+        // What nearly all clients send.
+        if value == b"keep-alive" {
+            self.keep_alive = true;
+            return;
+        }
         for option in value.split(|&byte| byte == b',') {
             let option = trim(option);
             self.close |= option.eq_ignore_ascii_case(b"close");

@@ -142,6 +142,9 @@ fn is_host(host: &[u8]) -> bool {
     if let [b'[', literal @ .., b']'] = host {
         return is_ip_literal(literal);
     }
+    if host.iter().all(|&byte| REGISTERED_NAME[usize::from(byte)]) {
+        return !host.is_empty();
+    }
     let mut rest = host;
     while let [first, after @ ..] = rest {
         rest = match (first, after) {
@@ -150,7 +153,7 @@ fn is_host(host: &[u8]) -> bool {
             _ => return false,
         };
     }
-    !host.is_empty()
+    true
 }
 
 /// An IPv6 address, or one of a version to come (`v1.x`).
