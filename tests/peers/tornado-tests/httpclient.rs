@@ -30,7 +30,8 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
 
 /// `HTTPClientCommonTestCase`: redirects, authorization, chunks, headers, methods, bombs.
 pub(crate) fn common() -> Application {
-    let other = Method::from_bytes(b"OTHER").expect("letters are a method's name");
+    // Any letters are a method's name.
+    let other = Method::from_bytes(b"OTHER").expect("a method");
     Application::new()
         .get("/hello", hello)
         .post("/post", async |cx| {
