@@ -1,0 +1,7 @@
+//! A closure takes no context.
+
+use firewhirl::prelude::*;
+
+fn main() {
+    Application::new().get("/", async || Ok(()));
+}
