@@ -114,6 +114,12 @@ impl Context {
                 result = self.prepare_sites().await;
             }
         }
+        if let Some(slash) = self.route().options.trailing_slash
+            && result.is_ok()
+            && !self.is_finished()
+        {
+            result = slash.enforce(self);
+        }
         if result.is_err() || self.is_finished() {
             self.conclude(result).await;
             return;

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::trailing_slash::TrailingSlash;
+
 /// The URL of a route, with its name and its options; made by [`url`] and [`regex`].
 ///
 /// Wherever one is expected a plain string does as well: it is a template. Tornado's `URLSpec`.
@@ -36,6 +38,7 @@ pub(crate) struct RouteOptions {
     pub(crate) automatic_etag: Option<bool>,
     pub(crate) max_body_size: Option<u64>,
     pub(crate) body_timeout: Option<Duration>,
+    pub(crate) trailing_slash: Option<TrailingSlash>,
 }
 
 impl RouteOptions {
@@ -46,6 +49,7 @@ impl RouteOptions {
         self.automatic_etag = other.automatic_etag.or(self.automatic_etag);
         self.max_body_size = other.max_body_size.or(self.max_body_size);
         self.body_timeout = other.body_timeout.or(self.body_timeout);
+        self.trailing_slash = other.trailing_slash.or(self.trailing_slash);
     }
 }
 
@@ -132,6 +136,31 @@ impl Url {
     /// Default: the server's `body_timeout`.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.options.body_timeout = Some(time);
+        self
+    }
+
+    /// Sends a GET or HEAD whose path has no slash at its end to the same path with one, for good; other
+    /// methods get a 404. The URL has to match both forms. Tornado's `@addslash`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::{Application, regex};
+    ///
+    /// let application = Application::new()
+    ///     .get(regex("/blog/?").add_slash(), async |cx| cx.write("the newest stories"));
+    /// # assert!(application.check().is_ok());
+    /// ```
+    pub fn add_slash(mut self) -> Self {
+        self.options.trailing_slash = Some(TrailingSlash::Added);
+        self
+    }
+
+    /// Sends a GET or HEAD whose path ends with slashes to the same path without them, for good; other
+    /// methods get a 404. The root keeps its own. The URL has to match both forms. Tornado's
+    /// `@removeslash`.
+    pub fn remove_slash(mut self) -> Self {
+        self.options.trailing_slash = Some(TrailingSlash::Removed);
         self
     }
 }
