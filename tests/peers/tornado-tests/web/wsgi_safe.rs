@@ -1,6 +1,7 @@
 //! `WSGISafeWebTest`: fifteen routes, of which all are here but two, which render templates.
 
 use firewhirl::prelude::*;
+use firewhirl::web::RedirectHandler;
 use serde_json::json;
 
 use super::arguments::{GetArgument, GetArguments};
@@ -14,9 +15,9 @@ pub(super) fn application() -> Application {
         .get(regex("/optional_path/(.+)?"), async |cx| cx.write(json!({ "path": cx.path_option::<String>(0)? })))
         .get("/multi_header", headers::multi_header)
         .get("/redirect", redirects::redirect)
-        .get("/web_redirect_permanent", async |cx| cx.redirect_permanently("/web_redirect_newpath"))
-        .get("/web_redirect", async |cx| cx.redirect("/web_redirect_newpath"))
-        .get("//web_redirect_double_slash", async |cx| cx.redirect_permanently("/web_redirect_newpath"))
+        .route("/web_redirect_permanent", RedirectHandler::new("/web_redirect_newpath"))
+        .route("/web_redirect", RedirectHandler::new("/web_redirect_newpath").permanent(false))
+        .route("//web_redirect_double_slash", RedirectHandler::new("/web_redirect_newpath"))
         .get("/header_injection", headers::header_injection)
         .route("/get_argument", GetArgument)
         .route("/get_arguments", GetArguments)
