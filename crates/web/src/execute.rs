@@ -33,7 +33,8 @@ impl Live {
 /// goes back to the exchange, and the context's memory to the next one.
 struct Running<'exchange> {
     exchange: &'exchange mut Exchange,
-    /// A box in a box of any type: so it is kept from exchange to exchange without an allocation.
+    /// A box in a box: as a `Box<dyn Any>` it is kept from exchange to exchange without an allocation.
+    #[allow(clippy::redundant_allocation, reason = "the outer box is what the exchange keeps")]
     context: Option<Box<Rc<Context>>>,
 }
 

@@ -52,6 +52,7 @@ mod routing;
 mod settings;
 mod shared;
 mod site;
+pub mod tower;
 mod trailing_slash;
 
 pub use application::{Application, RouteInfo};

@@ -16,8 +16,11 @@ pub struct Settings {
     pub(crate) automatic_etag: Option<bool>,
     pub(crate) login_url: Option<String>,
     pub(crate) default_host: Option<String>,
-    pub(crate) log_function: Option<Rc<dyn Fn(&Context)>>,
+    pub(crate) log_function: Option<LogFunction>,
 }
+
+/// What is called at the end of each request in place of the access log.
+type LogFunction = Rc<dyn Fn(&Context)>;
 
 impl Settings {
     /// Whether the application is in debug mode. Default: `false`.

@@ -150,6 +150,9 @@ impl<User> Future for Outer<Result<Option<User>>> {
 /// A future on its worker's loop, on the heap.
 pub(crate) type LocalFuture<'exchange, T> = Pin<Box<dyn Future<Output = T> + 'exchange>>;
 
+/// A user of whatever type, `None` where nobody is logged in.
+pub(crate) type AnyUser = Option<Rc<dyn Any>>;
+
 /// A site of whatever type. A hook that is not written gives `None`.
 pub(crate) trait SiteHooks {
     fn type_name(&self) -> &'static str;
@@ -160,7 +163,7 @@ pub(crate) trait SiteHooks {
     fn current_user<'exchange>(
         &'exchange self,
         cx: &'exchange Context,
-    ) -> Option<LocalFuture<'exchange, Result<Option<Rc<dyn Any>>>>>;
+    ) -> Option<LocalFuture<'exchange, Result<AnyUser>>>;
     fn login_url(&self, cx: &Context) -> Option<String>;
     fn write_error<'exchange>(
         &'exchange self,
@@ -217,7 +220,7 @@ impl<S: Site> SiteHooks for S {
     fn current_user<'exchange>(
         &'exchange self,
         cx: &'exchange Context,
-    ) -> Option<LocalFuture<'exchange, Result<Option<Rc<dyn Any>>>>> {
+    ) -> Option<LocalFuture<'exchange, Result<AnyUser>>> {
         if !answers(&S::current_user) {
             return None;
         }

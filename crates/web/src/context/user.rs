@@ -11,12 +11,12 @@ use http::StatusCode;
 
 use super::Context;
 use crate::errors::{Finish, HttpError};
-use crate::site::{NoUser, UserType};
+use crate::site::{AnyUser, NoUser, UserType};
 
 /// The visitor, once he was asked for.
 #[derive(Default)]
 pub(super) struct UserCache {
-    found: RefCell<Option<Option<Rc<dyn Any>>>>,
+    found: RefCell<Option<AnyUser>>,
 }
 
 impl UserCache {

@@ -11,7 +11,7 @@ use super::url::Source;
 pub(crate) enum Matcher {
     Template(Template),
     Pattern(Pattern),
-    /// Everything below a prefix, the prefix itself too; the parameter is what follows it.
+    /// Everything below a prefix, the prefix itself too.
     Below(String),
 }
 
@@ -68,11 +68,17 @@ impl Matcher {
         match self {
             Self::Template(template) => template.matches(path, |span| value(Some(span))),
             Self::Pattern(pattern) => pattern.matches(path, value),
-            Self::Below(prefix) => path
-                .strip_prefix(prefix.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                .then(|| value(Some(prefix.len()..path.len())))
-                .is_some(),
+            Self::Below(prefix) => {
+                path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+        }
+    }
+
+    /// What of a matching path is below the prefix; of any other route all of it.
+    pub(crate) fn below<'path>(&self, path: &'path str) -> &'path str {
+        match self {
+            Self::Below(prefix) => path.strip_prefix(prefix.as_str()).unwrap_or(path),
+            Self::Template(_) | Self::Pattern(_) => path,
         }
     }
 

@@ -125,8 +125,10 @@ mod tests {
     use super::*;
 
     /// Pattern, path, and the values of its groups if it matches.
+    type Case = (&'static str, &'static str, Option<&'static [Option<&'static str>]>);
+
     #[rustfmt::skip]
-    const MATCHES: &[(&str, &str, Option<&[Option<&str>]>)] = &[
+    const MATCHES: &[Case] = &[
         ("/hello",               "/hello",    Some(&[])),
         ("/hello",               "/hello/x",  None),
         ("/hello",               "/x/hello",  None),

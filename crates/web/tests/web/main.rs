@@ -12,5 +12,6 @@ mod responses;
 mod routing;
 mod sites;
 mod support;
+mod tower;
 mod users;
 mod verbs;
