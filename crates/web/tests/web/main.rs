@@ -8,6 +8,7 @@ mod etags;
 mod finish_later;
 mod forms;
 mod log;
+mod redirects;
 mod responses;
 mod routing;
 mod sites;
