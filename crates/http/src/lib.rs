@@ -27,6 +27,6 @@ pub use http_connection::{BodyError, Hold, HttpConnection, ResponseError};
 pub use limits::Limits;
 pub use options::ServerOptions;
 pub use request::Request;
-pub use serve::Serve;
+pub use serve::{BuildApplication, Serve};
 pub use server::{HttpServer, HttpServerHandle, serve_stream};
 pub use worker::Statistics;

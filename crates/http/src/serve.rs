@@ -1,4 +1,4 @@
-//! What answers requests: [`Serve`], the one thing that a server of HTTP asks for.
+//! What answers requests: [`Serve`], and what makes one for each worker: [`BuildApplication`].
 
 use firewhirl_event::Result;
 
@@ -32,9 +32,8 @@ use crate::Exchange;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot answer HTTP requests",
-    label = "expected an `Application`, or an `async fn(&mut Exchange) -> Result`",
-    note = "a server needs an async function that builds the application: `async fn app() -> Result<Application>`, given as `HttpServer::new(app)`",
-    note = "make `Rc`s and connections inside it: it runs once a worker, on its loop"
+    label = "this builds something that is no application",
+    note = "what the server's function builds is an `Application`, or an `async fn(&mut Exchange) -> Result`"
 )]
 pub trait Serve: 'static {
     /// Answers one request.
@@ -59,4 +58,38 @@ where
     fn serve(&self, exchange: &mut Exchange) -> impl Future<Output = Result> {
         self(exchange)
     }
+}
+
+/// What a server is made of: an async function that builds the application of one worker.
+///
+/// `async fn app() -> Result<Application>` is one; so is a closure, `async || Ok(..)`. It runs once a
+/// worker, on its loop, so what it makes may hold `Rc`s. To this layer an application is whatever is a
+/// [`Serve`].
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_event::Result;
+/// use firewhirl_http::{BuildApplication, Exchange, Serve};
+///
+/// async fn hello(exchange: &mut Exchange) -> Result {
+///     exchange.connection.finish()?;
+///     Ok(())
+/// }
+///
+/// fn build<Application: Serve>(_: impl BuildApplication<Application>) {}
+///
+/// build(async || Ok(hello));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a server needs an async function that builds the application",
+    label = "expected `async fn app() -> Result<Application>`, or a closure `async || Ok(..)`",
+    note = "give the function itself, `HttpServer::new(app)`: it runs once a worker, on its loop; make `Rc`s and connections inside it"
+)]
+pub trait BuildApplication<Application>: AsyncFn() -> Result<Application> + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<Function, Application> BuildApplication<Application> for Function where
+    Function: AsyncFn() -> Result<Application> + 'static
+{
 }

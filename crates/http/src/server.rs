@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use firewhirl_tcp::{
 use crate::http1::{Link, serve_connection};
 use crate::options::{ServerOptions, server_option_methods};
 use crate::panics;
-use crate::serve::Serve;
+use crate::serve::{BuildApplication, Serve};
 use crate::worker::{Counters, Statistics, Worker};
 
 /// Serves HTTP with what an async function builds: an `Application`, or any other [`Serve`].
@@ -48,7 +49,10 @@ use crate::worker::{Counters, Statistics, Worker};
 /// }
 /// ```
 pub struct HttpServer<Builder> {
-    builder: Builder,
+    builder: Rc<Builder>,
+    /// Builds the service on this thread's loop. Made where the builder's bounds are known, so that no
+    /// other method asks for them, and a wrong builder is one error at `new`.
+    set_up: Rc<SetUp>,
     options: ServerOptions,
     state: Rc<State>,
 }
@@ -72,23 +76,29 @@ struct Listening {
     workers: Option<Workers>,
 }
 
+/// Builds the service of this thread's loop.
+type SetUp = dyn Fn(ServerOptions, Rc<State>) -> SettingUp;
+type SettingUp = Pin<Box<dyn Future<Output = Result<Rc<ServeSockets>>>>>;
+
 /// Serves sockets with the service that was built.
 type ServeSockets = dyn Fn(Vec<Listener>) -> io::Result<()>;
 
 /// The counters of every worker, each written by its own thread alone.
 type AllCounters = Arc<Mutex<Vec<Arc<Counters>>>>;
 
-impl<Builder, Service> HttpServer<Builder>
-where
-    Builder: AsyncFn() -> Result<Service> + 'static,
-    Service: Serve,
-{
+impl<Builder> HttpServer<Builder> {
     /// A server that listens on nothing yet.
-    pub fn new(builder: Builder) -> Self {
+    pub fn new<Application: Serve>(builder: Builder) -> Self
+    where
+        Builder: BuildApplication<Application>,
+    {
         panics::install_hook();
         let state =
             State { acceptor: Acceptor::new(Gate::default()), counters: Arc::default(), listening: RefCell::default() };
-        Self { builder, options: ServerOptions::default(), state: Rc::new(state) }
+        let builder = Rc::new(builder);
+        let own = builder.clone();
+        let set_up = move |options, state| set_up(own.clone(), options, state);
+        Self { builder, set_up: Rc::new(set_up), options: ServerOptions::default(), state: Rc::new(state) }
     }
 
     server_option_methods!(options);
@@ -188,13 +198,7 @@ where
     pub fn handle(&self) -> HttpServerHandle {
         HttpServerHandle { state: self.state.clone() }
     }
-}
 
-impl<Builder, Service> HttpServer<Builder>
-where
-    Builder: AsyncFn() -> Result<Service> + Clone + 'static,
-    Service: Serve,
-{
     /// Listens on a port of every interface, on this thread's loop.
     ///
     /// May be called for several ports. Port 0 asks for a free one, which [`port`](Self::port) then
@@ -248,15 +252,13 @@ where
         if std::mem::replace(&mut self.state.listening.borrow_mut().setting_up, true) {
             return;
         }
-        let (builder, options, state) = (self.builder.clone(), self.options.clone(), self.state.clone());
+        let (building, state) = ((self.set_up)(self.options.clone(), self.state.clone()), self.state.clone());
         let io_loop = IoLoop::current();
         let building = io_loop.spawn(async move {
-            let handler = build(&builder, options, &state.counters, state.acceptor.draining()).await?;
-            let acceptor = state.acceptor.clone();
-            let serve = move |listeners| acceptor.serve(listeners, handler.clone());
+            let serve = building.await?;
             let listeners = std::mem::take(&mut state.listening.borrow_mut().pending);
             serve(listeners)?;
-            state.listening.borrow_mut().serve = Some(Rc::new(serve));
+            state.listening.borrow_mut().serve = Some(serve);
             Ok::<(), Error>(())
         });
         io_loop.spawn_callback(async move {
@@ -267,13 +269,7 @@ where
             }
         });
     }
-}
 
-impl<Builder, Service> HttpServer<Builder>
-where
-    Builder: AsyncFn() -> Result<Service> + Clone + Send + 'static,
-    Service: Serve,
-{
     /// Serves what was bound with `workers` workers: this thread's loop and threads with loops of
     /// their own; 0 means one a core.
     ///
@@ -285,12 +281,16 @@ where
     ///
     /// What the system says when there can be no more threads or sockets;
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it was started before.
-    pub fn start(self, workers: usize) -> io::Result<Self> {
+    pub fn start<Application: Serve>(self, workers: usize) -> io::Result<Self>
+    where
+        Builder: BuildApplication<Application> + Clone + Send,
+    {
         if self.state.listening.borrow().workers.is_some() {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the server was started before"));
         }
         let listeners = std::mem::take(&mut self.state.listening.borrow_mut().pending);
-        let (builder, options, counters) = (self.builder.clone(), self.options.clone(), self.state.counters.clone());
+        let (builder, options) = (Builder::clone(&self.builder), self.options.clone());
+        let counters = self.state.counters.clone();
         let workers =
             Workers::start(workers, &self.state.acceptor, listeners, async move |worker: firewhirl_tcp::Worker| {
                 let draining = worker.acceptor().draining();
@@ -302,9 +302,23 @@ where
     }
 }
 
+/// Builds the service of this thread's loop, and what serves sockets with it.
+fn set_up<Application: Serve>(
+    builder: Rc<impl BuildApplication<Application>>,
+    options: ServerOptions,
+    state: Rc<State>,
+) -> SettingUp {
+    Box::pin(async move {
+        let acceptor = state.acceptor.clone();
+        let handler = build(&*builder, options, &state.counters, acceptor.draining()).await?;
+        let serve = move |listeners| acceptor.serve(listeners, handler.clone());
+        Ok(Rc::new(serve) as Rc<ServeSockets>)
+    })
+}
+
 /// Builds the service of one worker, and what serves a connection with it.
-async fn build<Service: Serve>(
-    builder: &impl AsyncFn() -> Result<Service>,
+async fn build<Application: Serve>(
+    builder: &impl BuildApplication<Application>,
     options: ServerOptions,
     counters: &AllCounters,
     draining: Draining,

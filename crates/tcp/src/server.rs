@@ -64,10 +64,15 @@ use crate::{
 /// ```
 pub struct TcpServer<Handler> {
     handler: Rc<Handler>,
+    /// Serves sockets with the handler on this thread's loop. Made where the handler's bounds are known,
+    /// so that no other method asks for them, and a wrong handler is one error at `new`.
+    serve: Rc<ServeSockets>,
     acceptor: Acceptor,
     state: Rc<RefCell<State>>,
     limits: StreamLimits,
 }
+
+type ServeSockets = dyn Fn(&Acceptor, Vec<Listener>, StreamLimits) -> io::Result<()>;
 
 #[derive(Default)]
 struct State {
@@ -80,14 +85,25 @@ struct State {
 impl<Handler: ConnectionHandler> TcpServer<Handler> {
     /// A server that listens on nothing yet, for this thread's loop.
     pub fn new(handler: Handler) -> Self {
+        let handler = Rc::new(handler);
+        let own = handler.clone();
+        let serve = move |acceptor: &Acceptor, listeners: Vec<Listener>, limits: StreamLimits| {
+            let handler = own.clone();
+            acceptor.serve(listeners, async move |stream: IoStream, peer: Peer| {
+                handler(stream.with_limits(limits), peer).await
+            })
+        };
         Self {
-            handler: Rc::new(handler),
+            handler,
+            serve: Rc::new(serve),
             acceptor: Acceptor::new(Gate::default()),
             state: Rc::default(),
             limits: StreamLimits::default(),
         }
     }
+}
 
+impl<Handler> TcpServer<Handler> {
     /// Caps the connections open at one time, those of all workers together. At the cap no more are
     /// accepted: they wait in the kernel. Default: no cap.
     pub fn max_connections(self, connections: usize) -> Self {
@@ -163,10 +179,7 @@ impl<Handler: ConnectionHandler> TcpServer<Handler> {
     pub fn add_sockets<Socket: Into<Listener>>(self, sockets: impl IntoIterator<Item = Socket>) -> io::Result<Self> {
         let listeners: Vec<Listener> = sockets.into_iter().map(Into::into).collect();
         self.remember(&listeners);
-        let (handler, limits) = (self.handler.clone(), self.limits);
-        self.acceptor.serve(listeners, async move |stream: IoStream, peer: Peer| {
-            handler(stream.with_limits(limits), peer).await
-        })?;
+        (self.serve)(&self.acceptor, listeners, self.limits)?;
         Ok(self)
     }
 
@@ -283,6 +296,7 @@ impl<Handler> Clone for TcpServer<Handler> {
     fn clone(&self) -> Self {
         Self {
             handler: self.handler.clone(),
+            serve: self.serve.clone(),
             acceptor: self.acceptor.clone(),
             state: self.state.clone(),
             limits: self.limits,
