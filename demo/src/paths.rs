@@ -5,7 +5,7 @@ use firewhirl::prelude::*;
 pub(crate) fn routes(site: Application) -> Application {
     site.get(url("/hello/{name}").name("hello"), hello)
         .get(url("/sum/{left}/{right}").name("sum"), sum)
-        .get(regex(r"/year/([0-9]{4})(?:/([0-9]{2}))?").name("year"), year)
+        .get(regex(r"/year/([0-9]{4})(?:/([0-9]{2}))?"), year)
         .get("/links", links)
 }
 
@@ -32,11 +32,7 @@ async fn year(cx: &Context) -> Result {
 }
 
 async fn links(cx: &Context) -> Result {
-    for url in [
-        cx.reverse_url("hello", ["fire whirl"])?,
-        cx.reverse_url("sum", ["2", "40"])?,
-        cx.reverse_url("year", ["2026", "11"])?,
-    ] {
+    for url in [cx.reverse_url("hello", ["fire whirl"])?, cx.reverse_url("sum", ["2", "40"])?] {
         cx.write(format!("<a href=\"{url}\">{url}</a>\n"))?;
     }
     Ok(())

@@ -123,21 +123,13 @@ with requests.Session() as session:
 
 #[test]
 fn a_browser_runs_the_page() {
-    let Some(chromium) = support::command("chromium") else { return };
+    let (Some(python), Some(_), Some(_)) =
+        (support::python(), support::command("chromium"), support::command("chromedriver"))
+    else {
+        return;
+    };
     let demo = demo();
-    demo.post("/chat/say", "text=seen-in-the-browser");
-    let profile = std::env::temp_dir().join(format!("firewhirl-browser-{}", std::process::id()));
-    let output = Command::new(chromium)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--virtual-time-budget=3000", "--timeout=15000", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!("http://localhost:{}/", demo.port))
-        .output()
-        .unwrap();
-    // Left behind only where the browser would not let go of it.
-    let _ = std::fs::remove_dir_all(&profile);
-    let page = String::from_utf8_lossy(&output.stdout);
-    assert!(page.contains("seen-in-the-browser"), "the chat's script ran: {page}");
-    assert!(page.contains(" %</dd>"), "the loop's load arrived: {page}");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser.py");
+    let output = Command::new(python).args([script, &demo.port.to_string()]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
