@@ -1,12 +1,13 @@
 //! The visitor, as the site knows him.
 
 use std::any::{Any, type_name};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
 use firewhirl_escape::{UrlPart, url_escape};
 use firewhirl_event::Result;
+use firewhirl_event::locks::Lock;
 use http::StatusCode;
 
 use super::Context;
@@ -17,17 +18,26 @@ use crate::site::{AnyUser, NoUser, UserType};
 #[derive(Default)]
 pub(super) struct UserCache {
     found: RefCell<Option<AnyUser>>,
+    /// Held while the site is asked, so that futures that ask together share its answer. Made with the
+    /// first question: most requests have none.
+    asking: OnceCell<Lock>,
 }
 
 impl UserCache {
+    fn get(&self) -> Option<AnyUser> {
+        self.found.borrow().clone()
+    }
+
     pub(super) fn clear(&mut self) {
         *self.found.get_mut() = None;
+        self.asking.take();
     }
 }
 
 impl Context {
     /// The visitor, `None` where nobody is logged in. The site's
-    /// [`current_user`](crate::Site::current_user) is asked once a request.
+    /// [`current_user`](crate::Site::current_user) is asked once a request, however many ask here; in it
+    /// this would wait for itself.
     ///
     /// # Errors
     ///
@@ -38,22 +48,31 @@ impl Context {
     /// The site is asked anew next time.
     pub async fn current_user<User: 'static>(&self) -> Result<Option<Rc<User>>> {
         self.check_user_type::<User>()?;
-        let found = self.user.found.borrow().clone();
-        let user = match found {
+        let user = match self.user.get() {
             Some(user) => user,
             None => {
-                let mut user = None;
-                for site in self.route.sites.iter().rev() {
-                    if let Some(asked) = site.current_user(self) {
-                        user = asked.await?;
-                        break;
-                    }
+                let _asking = self.user.asking.get_or_init(Lock::new).acquire().await;
+                match self.user.get() {
+                    // Whoever held the lock has found him.
+                    Some(user) => user,
+                    None => self.ask_sites().await?,
                 }
-                // Somebody may have set one meanwhile.
-                self.user.found.borrow_mut().get_or_insert(user).clone()
             }
         };
         Ok(user.and_then(|user| user.downcast().ok()))
+    }
+
+    /// Asks the innermost site that knows, and keeps its answer.
+    async fn ask_sites(&self) -> Result<AnyUser> {
+        let mut user = None;
+        for site in self.route.sites.iter().rev() {
+            if let Some(asked) = site.current_user(self) {
+                user = asked.await?;
+                break;
+            }
+        }
+        // The site may have set one by hand meanwhile.
+        Ok(self.user.found.borrow_mut().get_or_insert(user).clone())
     }
 
     /// Sets the visitor for the rest of this request, as a `prepare` may; the site is not asked then.

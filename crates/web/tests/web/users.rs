@@ -1,9 +1,13 @@
 //! The visitor: who he is, and where he logs in.
 
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use firewhirl_event::Result;
+use firewhirl_event::coroutine::yield_now;
 use firewhirl_web::{Application, Context, NoUser, Router, Site};
 
 use crate::support::{ask, get, logged};
@@ -52,6 +56,30 @@ fn the_site_is_asked_once_a_request() {
     assert_eq!(asked.take(), 1);
     assert_eq!(get("/auth").header("X-User", "Ada").to(&application).body, "Hello, Ada");
     assert_eq!(asked.take(), 1);
+}
+
+#[test]
+fn two_futures_that_ask_together_ask_the_site_once() {
+    struct Slow(Rc<Cell<u32>>);
+    impl Site for Slow {
+        type User = User;
+        async fn current_user(&self, _: &Context) -> Result<Option<User>> {
+            self.0.set(self.0.get() + 1);
+            yield_now().await;
+            Ok(Some(User { name: "Ada".into() }))
+        }
+    }
+    let asked = Rc::new(Cell::new(0));
+    let application = Rc::new(Application::new().site(Slow(asked.clone())).get("/", async |cx| {
+        let (mut one, mut other) = (pin!(cx.authenticated::<User>()), pin!(cx.authenticated::<User>()));
+        // Both have asked before either has an answer.
+        let first = poll_fn(|task| Poll::Ready((one.as_mut().poll(task), other.as_mut().poll(task)))).await;
+        assert!(first.0.is_pending() && first.1.is_pending());
+        let (one, other) = (one.await?, other.await?);
+        cx.write(format!("{} {}", one.name, Rc::ptr_eq(&one, &other)))
+    }));
+    assert_eq!(get("/").to(&application).body, "Ada true");
+    assert_eq!(asked.get(), 1);
 }
 
 #[test]
