@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::trailing_slash::TrailingSlash;
 
-/// The URL of a route, with its name and its options; made by [`url`] and [`regex`].
+/// The URL of a route, with its name and its options; made by [`url`] and [`regex`](regex()).
 ///
 /// Wherever one is expected a plain string does as well: it is a template. Tornado's `URLSpec`.
 #[derive(Clone, Debug)]
