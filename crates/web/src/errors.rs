@@ -117,6 +117,10 @@ pub(crate) fn standard_reason(status: StatusCode) -> &'static str {
 }
 
 /// What can be given as a status: a [`StatusCode`] or its number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no status",
+    label = "expected a number such as `404`, a `u16`, or a `StatusCode`"
+)]
 pub trait IntoStatus {
     /// The status, `None` if the number is none.
     fn into_status(self) -> Option<StatusCode>;

@@ -50,7 +50,7 @@ use crate::errors::HttpError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "`Handler` is not implemented for this",
-    note = "a handler is a struct with `impl Handler for {Self}` and one `async fn` a verb",
+    note = "a handler is a struct with `#[derive(Clone)]` and an `impl Handler`, with one `async fn` a verb in it",
     note = "for a function or closure use `.get(..)`, `.post(..)` or `.any(..)`"
 )]
 pub trait Handler: Clone {
@@ -114,11 +114,12 @@ pub trait Handler: Clone {
     }
 }
 
-/// What a verb returns: a future of [`Result`], as an `async fn` gives it.
+/// What a verb, or a hook of a [`Site`](crate::Site), returns: a future of [`Result`], as an `async fn`
+/// gives it.
 #[diagnostic::on_unimplemented(
-    message = "a handler's verb must be an `async fn` that returns `Result`, this one gives `{Self}`",
+    message = "a verb or hook must be an `async fn` that returns `Result`, this one gives `{Self}`",
     label = "not a future of `Result`",
-    note = "write `async fn get(&mut self, cx: &Context) -> Result`, and end it with a call such as `cx.write(..)`, or with `Ok(())`"
+    note = "write `async fn .. -> Result`, and end it with a call such as `cx.write(..)`, or with `Ok(())`"
 )]
 pub trait Answer: Future<Output = Result> {}
 

@@ -9,7 +9,7 @@ use std::task;
 use firewhirl_event::{Error, Result};
 
 use crate::context::Context;
-use crate::handler::answers;
+use crate::handler::{Answer, answers};
 
 /// What holds for an application, or for a group of its routes: Tornado's base handler.
 ///
@@ -64,7 +64,7 @@ pub trait Site: 'static {
     type User: 'static;
 
     /// Runs before the handler's own `prepare`. If it finishes the response, nothing further runs.
-    fn prepare(&self, cx: &Context) -> impl Future<Output = Result> {
+    fn prepare(&self, cx: &Context) -> impl Answer {
         let _ = cx;
         Outer::<Result>::new()
     }
@@ -95,7 +95,7 @@ pub trait Site: 'static {
     }
 
     /// Writes the page of an error. The status is set already, and what was written before is gone.
-    fn write_error(&self, cx: &Context, error: &Error) -> impl Future<Output = Result> {
+    fn write_error(&self, cx: &Context, error: &Error) -> impl Answer {
         let _ = (cx, error);
         Outer::<Result>::new()
     }
