@@ -39,12 +39,12 @@ pub(super) struct GetArgument;
 
 impl Handler for GetArgument {
     async fn prepare(&mut self, cx: &Context) -> Result {
-        let foo = match cx.argument_or("source", "")?.as_str() {
+        let value = match cx.argument_or("source", "")?.as_str() {
             "query" => cx.query_argument_or("foo", "default")?,
             "body" => cx.body_argument_or("foo", "default")?,
             _ => cx.argument_or("foo", "default")?,
         };
-        cx.finish(foo)
+        cx.finish(value)
     }
 }
 
