@@ -1,1 +1,60 @@
-//! Tests of services: a server and a client in one loop, expected log lines.
+//! Tests of services: a server and a client in one loop, time under control, expected log lines.
+//!
+//! ```
+//! use firewhirl_event::{Error, Result, log_targets};
+//! use firewhirl_testing::{expect_log, http_test};
+//! use firewhirl_web::Application;
+//!
+//! async fn app() -> Result<Application> {
+//!     Ok(Application::new()
+//!         .get("/", async |cx| cx.write("Hello, world"))
+//!         .get("/broken", async |_| Err(Error::message("no database"))))
+//! }
+//!
+//! // Below #[test]:
+//! fn the_front_page_greets_and_errors_are_logged() {
+//!     http_test(app, async |client| {
+//!         assert_eq!(client.get("/").await?.text(), "Hello, world");
+//!
+//!         let log = expect_log(log_targets::APP, "Uncaught exception GET /broken");
+//!         assert_eq!(client.get("/broken").await?.status(), 500);
+//!         log.finish()?;
+//!         Ok(())
+//!     });
+//! }
+//! # the_front_page_greets_and_errors_are_logged();
+//! ```
+//!
+//! | | what it is | Tornado's |
+//! |---|---|---|
+//! | [`run_test`], [`AsyncTest`] | a test on a loop of its own, for a limited time, on a paused clock if it likes | `gen_test`, `AsyncTestCase` |
+//! | [`http_test`], [`HttpTest`] | the same with a server and a client | `AsyncHTTPTestCase` |
+//! | [`TestServer`], [`Client`] | the two alone, as many as a test needs | |
+//! | [`expect_log`] | log lines that have to come | `ExpectLog` |
+//!
+//! The client is small on purpose, and knows nothing but [`firewhirl_http`]'s codec: what a test is to
+//! see must not be smoothed over.
+
+mod async_test;
+mod client;
+mod expect_log;
+mod failure;
+mod fetch;
+mod fetch_error;
+mod gathering;
+mod http_test;
+mod log_capture;
+mod response;
+mod test_server;
+
+pub use async_test::{AsyncTest, advance, async_test_timeout, run_test};
+pub use client::Client;
+pub use expect_log::{ExpectLog, MissingLog, expect_log};
+pub use failure::{Reason, TestFailure};
+pub use fetch::Fetch;
+pub use fetch_error::{FetchError, FetchErrorKind};
+pub use http_test::{HttpTest, http_test};
+pub use log_capture::LogEntry;
+pub use response::Response;
+pub use test_server::{TestServer, bind_unused_port};
+pub use tracing::Level;
