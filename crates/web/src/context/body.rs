@@ -44,7 +44,7 @@ impl Context {
     /// Where the route streams it, what has been read is lost if the future is dropped.
     pub async fn read_body(&self) -> Result<Bytes> {
         if self.route.options.stream_request_body {
-            Ok(self.connection().read_body().await?)
+            Ok(self.current_connection()?.read_body().await?)
         } else {
             Ok(self.request.body().clone())
         }
@@ -72,7 +72,7 @@ impl BodyStream<'_> {
     pub async fn next(&self) -> Result<Option<Bytes>> {
         let context = self.context;
         if context.route.options.stream_request_body {
-            return Ok(context.connection().next_chunk().await?);
+            return Ok(context.current_connection()?.next_chunk().await?);
         }
         let body = context.request.body();
         Ok((!context.body_taken.replace(true) && !body.is_empty()).then(|| body.clone()))
@@ -80,11 +80,15 @@ impl BodyStream<'_> {
 
     /// Allows this body another size than the server's `max_body_size`, in bytes.
     pub fn set_max_body_size(&self, bytes: u64) {
-        self.context.connection().set_max_body_size(bytes);
+        if let Ok(connection) = self.context.current_connection() {
+            connection.set_max_body_size(bytes);
+        }
     }
 
     /// Gives this body another time than the server's `body_timeout`.
     pub fn set_body_timeout(&self, time: std::time::Duration) {
-        self.context.connection().set_body_timeout(time);
+        if let Ok(connection) = self.context.current_connection() {
+            connection.set_body_timeout(time);
+        }
     }
 }

@@ -12,8 +12,13 @@ impl Context {
     ///
     /// Nothing is lost.
     pub fn closed(&self) -> impl Future<Output = ()> + use<> {
-        let connection = self.connection().clone();
-        async move { connection.closed().await }
+        let connection = self.current_connection().ok().cloned();
+        async move {
+            match connection {
+                Some(connection) => connection.closed().await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Whether the client has left.
@@ -39,8 +44,9 @@ impl Context {
     /// }
     /// ```
     pub fn on_connection_close(&self, callback: impl FnOnce() + 'static) {
-        let connection = self.connection().clone();
-        self.connection().on_close(Box::new(move || {
+        let Ok(current) = self.current_connection() else { return };
+        let connection = current.clone();
+        current.on_close(Box::new(move || {
             if !connection.is_finished() {
                 callback();
             }

@@ -45,7 +45,7 @@ impl Context {
             self.response.body.borrow_mut().clear();
             ignore_closed(written)?;
         }
-        Ok(self.connection().flush().await?)
+        Ok(self.current_connection()?.flush().await?)
     }
 
     /// Ends the response with a last chunk, or with `()`.
@@ -141,9 +141,9 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// [`ResponseError::Closed`] if the connection is gone.
+    /// [`ResponseError::Closed`] if the connection is gone or the exchange is over.
     pub fn detach(&self) -> Result<IoStream> {
-        let stream = self.connection().detach()?;
+        let stream = self.current_connection()?.detach()?;
         self.mark_finished();
         Ok(stream)
     }

@@ -21,7 +21,8 @@ impl Context {
     ///
     /// # Panics
     ///
-    /// Never while the exchange goes on, and a handler has the context no longer than that.
+    /// On the `&Context` of a [`Later`] whose exchange is over; in a handler never, and
+    /// [`Later::finish_later`] never.
     ///
     /// # Examples
     ///
@@ -43,20 +44,33 @@ impl Context {
     /// }
     /// ```
     pub fn finish_later(&self) -> Later {
-        // The server puts it there before the handler runs, and takes it out once the handler is gone.
-        let context = self.this.borrow().clone().expect("the exchange goes on");
-        context.deferral.asked_for.set(true);
-        context.deferral.handles.set(context.deferral.handles.get() + 1);
-        Later { context }
+        // The server puts it there before the handler runs, and takes it out once the handler is gone; a
+        // `Later`, which may outlive both, has a method of its own.
+        Later::of(self.this.borrow().clone().expect("the exchange goes on"))
     }
 }
 
 /// A response that is finished later; made by [`Context::finish_later`].
 ///
-/// It is the context: all its methods are here. A second one keeps the response open as well.
+/// It is the context: all its methods are here. A second one keeps the response open as well. Kept past
+/// the end it reads the request as before, and nothing else: what would wait on the connection or take
+/// it answers "closed", for the connection may serve another request by then.
 #[must_use = "dropped unfinished, it answers 500"]
 pub struct Later {
     context: Rc<Context>,
+}
+
+impl Later {
+    fn of(context: Rc<Context>) -> Self {
+        context.deferral.asked_for.set(true);
+        context.deferral.handles.set(context.deferral.handles.get() + 1);
+        Self { context }
+    }
+
+    /// A second handle to the same response.
+    pub fn finish_later(&self) -> Self {
+        Self::of(Rc::clone(&self.context))
+    }
 }
 
 impl Deref for Later {

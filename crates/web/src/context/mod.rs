@@ -26,7 +26,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use firewhirl_event::Result;
-use firewhirl_http::{HttpConnection, Request};
+use firewhirl_http::{HttpConnection, Request, ResponseError};
 use http::Method;
 
 use crate::lingering::Departure;
@@ -132,6 +132,21 @@ impl Context {
     pub(crate) fn connection(&self) -> &HttpConnection {
         // `begin` sets it before any handler sees the context, and `end` needs the context to itself.
         self.connection.as_ref().expect("an exchange goes on")
+    }
+
+    /// The connection for what reads from it or waits on it, while the exchange goes on.
+    ///
+    /// A [`Later`] may be kept longer than its exchange, and the connection then serves another request,
+    /// which is none of its business.
+    ///
+    /// # Errors
+    ///
+    /// [`ResponseError::Closed`] once the exchange is over.
+    fn current_connection(&self) -> Result<&HttpConnection, ResponseError> {
+        match *self.this.borrow() {
+            Some(_) => Ok(self.connection()),
+            None => Err(ResponseError::Closed),
+        }
     }
 
     pub(crate) fn application(&self) -> &Rc<Live> {

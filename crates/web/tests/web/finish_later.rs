@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use firewhirl_event::IoLoop;
 use firewhirl_event::coroutine::sleep;
-use firewhirl_web::{Application, Later};
+use firewhirl_web::{Application, Later, url};
 
-use crate::support::{Answer, connect, get, logged, run};
+use crate::support::{Answer, ask, connect, get, logged, run};
 
 #[test]
 fn a_callback_on_the_loop_finishes_it() {
@@ -115,6 +115,54 @@ fn a_handle_that_is_kept_too_long_harms_no_later_request() {
         kept.take();
         stream.write(get("/?n=last").header("Connection", "close").bytes());
         assert_eq!(Answer::read(&stream.read_until_close().await?).body, "last");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_handle_from_an_exchange_that_is_over_cannot_reach_the_next_one() {
+    run(async {
+        let kept: Rc<RefCell<Option<Later>>> = Rc::default();
+        let slot = kept.clone();
+        let application = Rc::new(
+            Application::new()
+                .get(url("/first").stream_request_body(), async move |cx| {
+                    let later = cx.finish_later();
+                    later.finish("first")?;
+                    *slot.borrow_mut() = Some(later);
+                    Ok(())
+                })
+                .post("/second", async |cx| {
+                    sleep(Duration::from_millis(5)).await;
+                    cx.write(cx.request.body())
+                })
+                .post(url("/third").stream_request_body(), async |cx| {
+                    sleep(Duration::from_millis(5)).await;
+                    let chunk = cx.body().next().await?;
+                    cx.write(format!("{chunk:?}"))
+                }),
+        );
+        let mut stream = connect(&application);
+        stream.write(get("/first").bytes());
+        stream.read_until(b"\r\n\r\nfirst").await?;
+        let later = kept.take().unwrap();
+
+        stream.write(ask("POST /second").body("whole").bytes());
+        stream.flush().await?;
+        sleep(Duration::from_millis(2)).await;
+        assert!(later.detach().is_err(), "it took the stream from the second request");
+        assert!(later.flush().await.is_err());
+        stream.read_until(b"\r\n\r\nwhole").await?;
+
+        stream.write(ask("POST /third").body("streamed").bytes());
+        stream.flush().await?;
+        sleep(Duration::from_millis(2)).await;
+        assert!(later.body().next().await.is_err(), "it read the third request's body");
+        assert!(later.read_body().await.is_err());
+        let again = later.finish_later();
+        assert!(again.is_finished());
+        later.on_connection_close(|| panic!("it was told of the third request's client"));
+        stream.read_until(b"Some(b\"streamed\")").await?;
         Ok(())
     });
 }
