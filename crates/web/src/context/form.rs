@@ -1,9 +1,12 @@
 //! Form, query, path and JSON as values of a type.
+//!
+//! The bound is `for<'de> Deserialize<'de>` and not its alias `DeserializeOwned`, because of this one the
+//! compiler does not say what to derive.
 
 use firewhirl_event::Result;
 use firewhirl_http::httputil::{Arguments, FormLimits, parse_body_arguments};
 use http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::Context;
 use super::arguments::clean;
@@ -40,7 +43,7 @@ impl Context {
     ///     cx.write(format!("{} ({} tags), {} bytes", story.title, story.tags.len(), story.text.len()))
     /// }
     /// ```
-    pub async fn form<T: DeserializeOwned>(&self) -> Result<T> {
+    pub async fn form<T: for<'de> Deserialize<'de>>(&self) -> Result<T> {
         let content_type = self.request.header("Content-Type").unwrap_or_default();
         let body = self.read_body().await?;
         if !body.is_empty()
@@ -82,7 +85,7 @@ impl Context {
     ///     cx.write(format!("{}, page {}", search.q, search.page.unwrap_or(1)))
     /// }
     /// ```
-    pub fn query<T: DeserializeOwned>(&self) -> Result<T> {
+    pub fn query<T: for<'de> Deserialize<'de>>(&self) -> Result<T> {
         Ok(form::read(&pairs(self.query_map()?)?)?)
     }
 
@@ -95,7 +98,7 @@ impl Context {
     /// # Cancel safety
     ///
     /// As of [`read_body`](Self::read_body).
-    pub async fn json<T: DeserializeOwned>(&self) -> Result<T> {
+    pub async fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T> {
         Ok(form::read_json(&self.read_body().await?)?)
     }
 
@@ -119,7 +122,7 @@ impl Context {
     ///     cx.write(format!("{}-{:02}", day.year, day.month))
     /// }
     /// ```
-    pub fn path_as<T: DeserializeOwned>(&self) -> Result<T> {
+    pub fn path_as<T: for<'de> Deserialize<'de>>(&self) -> Result<T> {
         let named = self.path_kwargs().filter_map(|(name, text)| Some((name.to_owned(), text?.to_owned())));
         let pairs: Vec<(String, String)> = named.collect();
         Ok(form::read(&pairs).map_err(|problem| HttpError::new(StatusCode::NOT_FOUND).cause(problem))?)
