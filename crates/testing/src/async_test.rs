@@ -152,11 +152,11 @@ impl AsyncTest {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use firewhirl_event::coroutine::sleep;
+    /// use firewhirl_event::Result;
     /// use firewhirl_testing::{AsyncTest, Reason};
     ///
     /// let test = AsyncTest::new().timeout(Duration::from_millis(10));
-    /// let failure = test.try_run(async { Ok(sleep(Duration::from_secs(60)).await) }).unwrap_err();
+    /// let failure = test.try_run(std::future::pending::<Result>()).unwrap_err();
     /// assert!(matches!(failure.reasons(), [Reason::Timeout { .. }]));
     /// assert!(failure.to_string().contains("timed out after 0.01 seconds"));
     /// ```
@@ -220,6 +220,10 @@ impl AsyncTest {
 /// # Panics
 ///
 /// If the clock is not paused.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the clock has moved or it has not.
 ///
 /// # Examples
 ///

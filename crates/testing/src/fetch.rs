@@ -22,7 +22,16 @@ use crate::{Response, gathering};
 ///
 /// `Host` and `Connection: close` are added, and where there is a body, or the method is POST, PUT or
 /// PATCH, `Content-Length`; a [`header`](Self::header) of the same name takes their place. A mistake
-/// in what it is given comes out when it is awaited.
+/// in what it is given comes out when it is awaited. The answer is read whole; it has no time limit but
+/// the test's, which then says what was waited for.
+///
+/// # Errors
+///
+/// [`FetchError`] if there is no answer; a status is none.
+///
+/// # Cancel safety
+///
+/// Dropping the future closes the connection.
 #[must_use = "no request is made until this is awaited"]
 pub struct Fetch {
     server: Server,

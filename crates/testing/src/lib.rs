@@ -32,6 +32,10 @@
 //! | [`TestServer`], [`Client`] | the two alone, as many as a test needs | |
 //! | [`expect_log`] | log lines that have to come | `ExpectLog` |
 //!
+//! What a test's thread logs is printed, for the harness to show if the test fails: warnings, and all of
+//! Firewhirl's from `INFO` on. For this the first test of a process installs a `tracing` subscriber; if there
+//! is one already, it gets what other threads log, as before.
+//!
 //! The client is small on purpose, and knows nothing but [`firewhirl_http`]'s codec: what a test is to
 //! see must not be smoothed over.
 

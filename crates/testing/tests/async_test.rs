@@ -13,6 +13,11 @@ use firewhirl_testing::{AsyncTest, Reason, TestFailure, advance, async_test_time
 const SHORT: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(60);
 
+async fn wait(duration: Duration) -> Result {
+    sleep(duration).await;
+    Ok(())
+}
+
 /// How a test with a short time fails.
 fn failure_of<T: std::fmt::Debug>(test: impl Future<Output = Result<T>>) -> TestFailure {
     AsyncTest::new().timeout(SHORT).try_run(test).unwrap_err()
@@ -38,7 +43,7 @@ fn each_test_has_a_loop_of_its_own_which_is_closed_at_its_end() {
 #[test]
 fn a_test_that_exceeds_its_time_fails_and_says_its_name() {
     let begun = Instant::now();
-    let failure = failure_of(async { Ok(sleep(LONG).await) });
+    let failure = failure_of(wait(LONG));
     assert!(begun.elapsed() < LONG);
     assert!(failure.to_string().ends_with(" failed: operation timed out after 0.02 seconds"), "{failure}");
     assert!(matches!(failure.reasons(), [Reason::Timeout { limit: SHORT, .. }]));
@@ -52,12 +57,12 @@ fn a_test_that_exceeds_its_time_fails_and_says_its_name() {
 
 #[test]
 fn a_test_within_its_time_succeeds() {
-    AsyncTest::new().timeout(LONG).run(async { Ok(sleep(SHORT).await) });
+    AsyncTest::new().timeout(LONG).run(wait(SHORT));
 }
 
 #[test]
 fn a_time_of_zero_is_without_end() {
-    AsyncTest::new().timeout(Duration::ZERO).run(async { Ok(sleep(SHORT).await) });
+    AsyncTest::new().timeout(Duration::ZERO).run(wait(SHORT));
 }
 
 #[test]
@@ -141,7 +146,7 @@ fn a_failed_callback_fails_the_test() {
     for (what, fail, expected) in cases {
         let failure = failure_of(async {
             fail();
-            Ok(sleep(SHORT / 4).await)
+            wait(SHORT / 4).await
         });
         let [Reason::Background(entry)] = failure.reasons() else { panic!("{what}: {failure}") };
         assert!(entry.message().starts_with(expected), "{what}: {failure}");
@@ -284,8 +289,8 @@ fn on_a_paused_clock_a_test_that_waits_for_nothing_is_found_out_at_once() {
 
 #[test]
 fn a_test_on_a_paused_clock_leaves_the_next_ones_running() {
-    AsyncTest::new().paused_clock().run(async { Ok(sleep(LONG).await) });
+    AsyncTest::new().paused_clock().run(wait(LONG));
     let begun = Instant::now();
-    run_test(async { Ok(sleep(SHORT).await) });
+    run_test(wait(SHORT));
     assert!(begun.elapsed() >= SHORT);
 }
