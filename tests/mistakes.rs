@@ -7,8 +7,8 @@
 //!
 //!     FIREWHIRL_BLESS=1 cargo test -p firewhirl --test mistakes
 //!
-//! It is the compiler alone that runs, on the library that cargo has just built for this test: a tenth
-//! of a second a file, where a `cargo check` a file in a project of its own takes minutes.
+//! The compiler alone runs, on the library that cargo has just built for this test: less than a tenth
+//! of a second a file, where trybuild would build the library and all beneath it once more.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,18 @@ fn each_mistake_is_told_as_the_text_beside_it_says() {
 fn each_text_belongs_to_a_mistake() {
     let lost: Vec<_> = files("stderr").into_iter().filter(|text| !text.with_extension("rs").exists()).collect();
     assert!(lost.is_empty(), "texts without a program: {lost:?}");
+}
+
+#[test]
+fn a_text_is_the_same_wherever_the_library_lies() {
+    let here = "error: wrong\n --> tests/mistakes/x.rs:7:3\n  |\n7 |   f();\n  |   ^ here\n  = note: expected a\n             found b\n\
+                note: required by\n --> crates/web/src/f.rs:9:1\n  |\n9 | fn f();\n  |    ^ this\n\nerror: aborting due to 1 previous error\n";
+    let there = "error: wrong\n   --> tests/mistakes/x.rs:7:3\n    |\n  7 |   f();\n    |   ^ here\n    = note: expected a\n               found b\n\
+                 note: required by\n   --> /home/me/crates/web/src/f.rs:105:1\n    |\n105 | fn f();\n    |    ^ this\n\n";
+    let kept = "error: wrong\n   --> tests/mistakes/x.rs:7:3\n    |\n  7 |   f();\n    |   ^ here\n    = note: expected a\n               found b\n\
+                note: required by\n   --> crates/web/src/f.rs\n";
+    assert_eq!(lasting(here), kept);
+    assert_eq!(lasting(there), kept);
 }
 
 fn root() -> PathBuf {
