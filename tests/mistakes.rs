@@ -1,9 +1,8 @@
 //! The compiler's messages, as a test: likely mistakes, each with what a newcomer reads of it.
 //!
 //! Each file in `mistakes/` is a program with one mistake, which its first line names; the compiler's
-//! text stands beside it in a `.stderr` file. A program without such a file has to compile in silence:
-//! that is `none.rs`. After a change that is meant to change the texts, write them anew and read the
-//! difference:
+//! text stands beside it in a `.stderr` file. Only `none.rs`, without a mistake, has to compile in
+//! silence. After a change that is meant to change the texts, write them anew and read the difference:
 //!
 //!     FIREWHIRL_BLESS=1 cargo test -p firewhirl --test mistakes
 //!
@@ -20,6 +19,9 @@ use std::{env, fs, thread};
 /// Where the programs are, as the compiler is told and as it names them.
 const FOLDER: &str = "tests/mistakes";
 
+/// The one program without a mistake.
+const NONE: &str = "none";
+
 /// At this column the line runs down beside the source, whatever number the last of the lines has.
 const GUTTER: usize = 4;
 
@@ -32,16 +34,16 @@ fn each_mistake_is_told_as_the_text_beside_it_says() {
     let bless = env::var_os("FIREWHIRL_BLESS").is_some();
     let mut wrong = Vec::new();
     for (program, text) in programs.iter().zip(texts) {
+        if text.is_empty() != (program.file_stem() == Some(OsStr::new(NONE))) {
+            wrong.push(format!("{} should say something, or nothing:\n\n{text}", program.display()));
+            continue;
+        }
         let path = program.with_extension("stderr");
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        if text == expected {
-            continue;
-        } else if !bless {
-            wrong.push(format!("{}\n\nexpected:\n\n{expected}\nfound:\n\n{text}", program.display()));
-        } else if text.is_empty() {
-            fs::remove_file(&path).unwrap();
-        } else {
+        if text != expected && bless {
             fs::write(&path, text).unwrap();
+        } else if text != expected {
+            wrong.push(format!("{}\n\nexpected:\n\n{expected}\nfound:\n\n{text}", program.display()));
         }
     }
     assert!(wrong.is_empty(), "{} told otherwise:\n\n{}", wrong.len(), wrong.join("\n"));
