@@ -34,8 +34,10 @@ fn each_mistake_is_told_as_the_text_beside_it_says() {
     let bless = env::var_os("FIREWHIRL_BLESS").is_some();
     let mut wrong = Vec::new();
     for (program, text) in programs.iter().zip(texts) {
-        if text.is_empty() != (program.file_stem() == Some(OsStr::new(NONE))) {
-            wrong.push(format!("{} should say something, or nothing:\n\n{text}", program.display()));
+        let is_right = program.file_stem() == Some(OsStr::new(NONE));
+        if text.is_empty() != is_right {
+            let wish = if is_right { "has to compile in silence" } else { "compiles, and ought not to" };
+            wrong.push(format!("{} {wish}\n\n{text}", program.display()));
             continue;
         }
         let path = program.with_extension("stderr");
