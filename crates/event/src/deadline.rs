@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 /// Until when to wait: an [`Instant`], or a [`Duration`] from now.
 ///
 /// Whatever takes a timeout takes `impl Into<Deadline>`, as Tornado takes an absolute time or a
-/// `timedelta`. The clock is the monotonic one, so a change of the wall clock changes nothing.
+/// `timedelta`. The clock is the monotonic one, so a change of the wall clock changes nothing; a clock
+/// of tokio's that a test has paused is followed.
 ///
 /// # Examples
 ///
@@ -37,7 +38,7 @@ impl From<Duration> for Deadline {
     /// A time too long for the clock ends in thirty years instead.
     fn from(from_now: Duration) -> Self {
         const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 86_400);
-        let now = Instant::now();
+        let now = tokio::time::Instant::now().into_std();
         Self(now.checked_add(from_now).unwrap_or_else(|| now + THIRTY_YEARS))
     }
 }
