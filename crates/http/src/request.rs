@@ -150,6 +150,12 @@ impl Request {
         format!("{}://{}{}", self.protocol(), self.host(), self.uri())
     }
 
+    /// When the head arrived; `None` of a request that came over no connection.
+    #[inline]
+    pub fn began(&self) -> Option<Instant> {
+        self.0.began
+    }
+
     /// The time since the head arrived; after the exchange's end, what it took.
     pub fn request_time(&self) -> Duration {
         self.0.took.unwrap_or_else(|| self.0.began.map(|began| began.elapsed()).unwrap_or_default())

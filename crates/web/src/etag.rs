@@ -34,6 +34,10 @@ impl Etag {
     }
 
     #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         // Only hexadecimal digits and quotes are ever in it: the empty text is never seen.
         std::str::from_utf8(&self.text).unwrap_or_default()

@@ -25,9 +25,10 @@ thread_local! {
     static DEFAULT: RefCell<DefaultHeaders> = RefCell::new(DefaultHeaders::new());
 }
 
-/// Puts the default headers in place of all that `headers` holds.
-pub(super) fn fill(headers: &mut Headers) {
-    DEFAULT.with_borrow_mut(|default| headers.clone_from(default.at(Instant::now())));
+/// Puts the default headers in place of all that `headers` holds, for a request that came at `now`.
+#[inline]
+pub(super) fn fill(headers: &mut Headers, now: Instant) {
+    DEFAULT.with_borrow_mut(|default| headers.clone_from(default.at(now)));
 }
 
 impl DefaultHeaders {
@@ -38,10 +39,10 @@ impl DefaultHeaders {
     }
 
     fn at(&mut self, now: Instant) -> &Headers {
-        let date = *self.clock.at(now);
-        if date != self.date {
-            self.date = date;
-            self.headers = lines(&date);
+        let date = self.clock.at(now);
+        if *date != self.date {
+            self.date = *date;
+            self.headers = lines(&self.date);
         }
         &self.headers
     }
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn every_response_begins_with_the_same_three_lines() {
         let mut headers = Headers::new();
-        fill(&mut headers);
+        fill(&mut headers, Instant::now());
         let names: Vec<&str> = headers.names().collect();
         assert_eq!(names, ["Server", "Content-Type", "Date"]);
         assert!(headers.get("Server").unwrap().starts_with("FirewhirlServer/"));

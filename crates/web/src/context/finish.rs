@@ -164,8 +164,8 @@ impl Context {
             && !headers.contains("Etag")
         {
             let tag = etag::of(&body);
-            headers.add("Etag", tag.as_str())?;
-            if self.client_has(tag.as_str().as_bytes()) {
+            headers.add("Etag", tag.as_bytes())?;
+            if self.client_has(tag.as_bytes()) {
                 body.clear();
                 response.status.set(StatusCode::NOT_MODIFIED);
                 *response.reason.borrow_mut() = None;

@@ -24,6 +24,7 @@ pub use user::{LoginUrlRequired, WrongUser};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
+use std::time::Instant;
 
 use firewhirl_event::Result;
 use firewhirl_http::{HttpConnection, Request, ResponseError};
@@ -104,7 +105,7 @@ impl Context {
 
     /// Begins an exchange, its request in place: finds its route.
     pub(crate) fn begin(&mut self, connection: HttpConnection) {
-        self.response.begin();
+        self.response.begin(self.request.began().unwrap_or_else(Instant::now));
         let route = self.application.find(&self.request, &mut self.path_values);
         if !Rc::ptr_eq(&self.route, route) {
             self.route = Rc::clone(route);

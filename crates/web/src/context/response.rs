@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::time::Instant;
 
 use firewhirl_event::Result;
 use firewhirl_http::{Headers, IntoHeaderValue};
@@ -43,8 +44,8 @@ pub(super) enum Stage {
 impl Response {
     /// Begins with the default headers.
     #[inline]
-    pub(super) fn begin(&mut self) {
-        default_headers::fill(self.headers.get_mut());
+    pub(super) fn begin(&mut self, now: Instant) {
+        default_headers::fill(self.headers.get_mut(), now);
     }
 
     /// Forgets what belongs to one exchange.
@@ -152,7 +153,7 @@ impl Context {
         self.response.status.set(StatusCode::OK);
         *self.response.reason.borrow_mut() = None;
         self.response.body.borrow_mut().clear();
-        default_headers::fill(&mut self.response.headers.borrow_mut());
+        default_headers::fill(&mut self.response.headers.borrow_mut(), Instant::now());
         self.set_default_headers()
     }
 
