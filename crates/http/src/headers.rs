@@ -5,7 +5,9 @@
 //!
 //! Every response passes through this type, so it holds what the connection sends: the lines
 //! `Name: value\r\n` one after the other in one buffer, with a small index beside it. Sending is one
-//! copy, starting from a site's default headers is two, and no line has an allocation of its own.
+//! copy, starting from a site's default headers is two, and no line has an allocation of its own. A
+//! field is looked for by keys, not by names: one comparison of an integer a line, and for a field
+//! that is not there, which is the usual question, a look at one bit.
 //! Nothing gets in that is not a valid field line, so nothing has to be checked on the way out.
 
 mod invalid;
@@ -22,6 +24,8 @@ pub(crate) use name::is_token_byte;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+
+use name::{Key, Name};
 
 /// The header fields of a message, in the form in which they are sent.
 ///
@@ -81,6 +85,8 @@ pub struct Headers {
     lines: Vec<u8>,
     /// Where each line is, in the order of `lines`; lines of one name are neighbours.
     entries: Vec<Entry>,
+    /// The [bits](Key::bit) of all names that are there. Those of names taken out may stay.
+    names: u64,
 }
 
 /// One field line: offsets into the block.
@@ -90,6 +96,7 @@ struct Entry {
     /// After the line's CRLF.
     end: u32,
     name_length: u32,
+    key: Key,
 }
 
 /// Between name and value.
@@ -99,12 +106,12 @@ const LINE_END: &[u8] = b"\r\n";
 impl Headers {
     /// Makes an empty list; it allocates with the first field.
     pub const fn new() -> Self {
-        Self { lines: Vec::new(), entries: Vec::new() }
+        Self { lines: Vec::new(), entries: Vec::new(), names: 0 }
     }
 
     /// Makes an empty list with room for `lines` field lines of `bytes` bytes in all.
     pub fn with_capacity(bytes: usize, lines: usize) -> Self {
-        Self { lines: Vec::with_capacity(bytes), entries: Vec::with_capacity(lines) }
+        Self { lines: Vec::with_capacity(bytes), entries: Vec::with_capacity(lines), names: 0 }
     }
 
     /// The whole block as it is sent: every line with its CRLF, without the empty line at the end.
@@ -135,7 +142,7 @@ impl Headers {
     /// ```
     #[inline]
     pub fn set(&mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Result<(), InvalidHeader> {
-        let name = name.as_ref();
+        let name = Name::new(name.as_ref());
         value.with_bytes(|value| self.set_line(name, value))
     }
 
@@ -157,7 +164,7 @@ impl Headers {
     /// ```
     #[inline]
     pub fn add(&mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Result<(), InvalidHeader> {
-        let name = name.as_ref();
+        let name = Name::new(name.as_ref());
         value.with_bytes(|value| self.add_line(name, value))
     }
 
@@ -165,7 +172,7 @@ impl Headers {
     ///
     /// Bytes that are no UTF-8 are read as Latin-1, a byte a character. Tornado's `headers.get(name)`.
     pub fn get(&self, name: impl AsRef<str>) -> Option<Cow<'_, str>> {
-        let run = self.find(name.as_ref())?;
+        let run = self.run(Name::new(name.as_ref()))?;
         if run.len() == 1 {
             return Some(text(self.value(run.start)));
         }
@@ -185,12 +192,12 @@ impl Headers {
     /// The bytes of the field's first line; `None` if it is not there.
     #[inline]
     pub fn get_bytes(&self, name: impl AsRef<str>) -> Option<&[u8]> {
-        self.find(name.as_ref()).map(|run| self.value(run.start))
+        self.find(Name::new(name.as_ref())).map(|first| self.value(first))
     }
 
     /// The field's values as text, a line each; none if it is not there.
     pub fn get_list(&self, name: impl AsRef<str>) -> impl ExactSizeIterator<Item = Cow<'_, str>> {
-        self.find(name.as_ref()).unwrap_or(0..0).map(|index| text(self.value(index)))
+        self.run(Name::new(name.as_ref())).unwrap_or(0..0).map(|index| text(self.value(index)))
     }
 
     /// Every line as its name and its value's bytes, in the order in which they are sent.
@@ -218,7 +225,7 @@ impl Headers {
     /// Whether the field is there.
     #[inline]
     pub fn contains(&self, name: impl AsRef<str>) -> bool {
-        self.find(name.as_ref()).is_some()
+        self.find(Name::new(name.as_ref())).is_some()
     }
 
     /// Takes the field out with all its lines; says whether it was there.
@@ -232,7 +239,7 @@ impl Headers {
     /// # Ok::<(), firewhirl_http::InvalidHeader>(())
     /// ```
     pub fn remove(&mut self, name: impl AsRef<str>) -> bool {
-        let Some(run) = self.find(name.as_ref()) else { return false };
+        let Some(run) = self.run(Name::new(name.as_ref())) else { return false };
         let bytes = self.bytes_of(&run);
         self.replace_bytes(bytes, &[], run.end);
         self.entries.drain(run);
@@ -255,25 +262,27 @@ impl Headers {
     pub fn clear(&mut self) {
         self.lines.clear();
         self.entries.clear();
+        self.names = 0;
     }
 
-    fn set_line(&mut self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
-        let Some(run) = self.find(name) else {
+    fn set_line(&mut self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
+        let Some(run) = self.run(name) else {
             return self.push_line(name, value);
         };
-        let value = value::checked(name, value)?;
+        let value = value::checked(name.text, value)?;
         self.check_room(name, value)?;
         // All lines of the run but the name of the first become the new value.
-        let old = run.start..run.end;
         let value_start = self.value_start(run.start);
-        let bytes = value_start..self.bytes_of(&old).end - LINE_END.len();
+        let bytes = value_start..self.bytes_of(&run).end - LINE_END.len();
         self.entries[run.start].end = offset(value_start + value.len() + LINE_END.len());
         self.replace_bytes(bytes, value, run.end);
-        self.entries.drain(run.start + 1..run.end);
+        if run.len() > 1 {
+            self.entries.drain(run.start + 1..run.end);
+        }
         Ok(())
     }
 
-    fn add_line(&mut self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+    fn add_line(&mut self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
         match self.find_last(name) {
             Some(last) if last + 1 < self.entries.len() => self.insert_line(last + 1, name, value),
             _ => self.push_line(name, value),
@@ -281,25 +290,27 @@ impl Headers {
     }
 
     /// Appends a line, whether or not the name is there already.
-    fn push_line(&mut self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
-        let value = value::checked(name, value)?;
+    fn push_line(&mut self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
+        let value = value::checked(name.text, value)?;
         self.check_room(name, value)?;
         let start = self.lines.len();
-        self.lines.reserve(name.len() + SEPARATOR.len() + value.len() + LINE_END.len());
-        name::append(name, &mut self.lines)?;
+        self.lines.reserve(name.text.len() + SEPARATOR.len() + value.len() + LINE_END.len());
+        name.append_to(&mut self.lines)?;
         self.lines.extend_from_slice(SEPARATOR);
         self.lines.extend_from_slice(value);
         self.lines.extend_from_slice(LINE_END);
         self.entries.push(Entry {
             start: offset(start),
             end: offset(self.lines.len()),
-            name_length: offset(name.len()),
+            name_length: offset(name.text.len()),
+            key: name.key,
         });
+        self.names |= name.key.bit();
         Ok(())
     }
 
     /// Puts a line before the one at `index`.
-    fn insert_line(&mut self, index: usize, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+    fn insert_line(&mut self, index: usize, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
         self.push_line(name, value)?;
         let Some(pushed) = self.entries.pop() else { return Ok(()) };
         let length = pushed.end - pushed.start;
@@ -309,7 +320,7 @@ impl Headers {
             later.start += length;
             later.end += length;
         }
-        self.entries.insert(index, Entry { start: at, end: at + length, name_length: pushed.name_length });
+        self.entries.insert(index, Entry { start: at, end: at + length, ..pushed });
         Ok(())
     }
 
@@ -331,22 +342,39 @@ impl Headers {
         self.lines[old.start..new_end].copy_from_slice(new);
     }
 
+    /// The first line with this name.
+    #[inline]
+    fn find(&self, name: Name<'_>) -> Option<usize> {
+        if !self.may_have(name) {
+            return None;
+        }
+        self.entries.iter().position(|entry| self.has_name(entry, name))
+    }
+
+    /// The last line with this name; looking from the end makes many lines of one name linear work.
+    #[inline]
+    fn find_last(&self, name: Name<'_>) -> Option<usize> {
+        if !self.may_have(name) {
+            return None;
+        }
+        self.entries.iter().rposition(|entry| self.has_name(entry, name))
+    }
+
     /// Which lines have this name.
-    fn find(&self, name: &str) -> Option<Range<usize>> {
-        let first = self.entries.iter().position(|entry| self.has_name(entry, name))?;
+    fn run(&self, name: Name<'_>) -> Option<Range<usize>> {
+        let first = self.find(name)?;
         let more = self.entries[first + 1..].iter().take_while(|entry| self.has_name(entry, name)).count();
         Some(first..first + 1 + more)
     }
 
-    /// The last line with this name; looking from the end makes many lines of one name linear work.
-    fn find_last(&self, name: &str) -> Option<usize> {
-        self.entries.iter().rposition(|entry| self.has_name(entry, name))
+    #[inline]
+    fn may_have(&self, name: Name<'_>) -> bool {
+        self.names & name.key.bit() != 0
     }
 
     #[inline]
-    fn has_name(&self, entry: &Entry, name: &str) -> bool {
-        entry.name_length as usize == name.len()
-            && self.lines[entry.start as usize..][..name.len()].eq_ignore_ascii_case(name.as_bytes())
+    fn has_name(&self, entry: &Entry, name: Name<'_>) -> bool {
+        entry.key == name.key && name.is(&self.lines[entry.start as usize..][..entry.name_length as usize])
     }
 
     fn name(&self, index: usize) -> &str {
@@ -370,8 +398,8 @@ impl Headers {
 
     /// Offsets are 32 bits wide: half the index, and 4 GiB of headers are an error in any program.
     #[inline]
-    fn check_room(&self, name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
-        let added = name.len().saturating_add(value.len()).saturating_add(SEPARATOR.len() + LINE_END.len());
+    fn check_room(&self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
+        let added = name.text.len().saturating_add(value.len()).saturating_add(SEPARATOR.len() + LINE_END.len());
         match u32::try_from(self.lines.len().saturating_add(added)) {
             Ok(_) => Ok(()),
             Err(_) => Err(InvalidHeader::TooLarge),
@@ -399,7 +427,7 @@ fn latin1(bytes: &[u8]) -> String {
 
 impl Clone for Headers {
     fn clone(&self) -> Self {
-        Self { lines: self.lines.clone(), entries: self.entries.clone() }
+        Self { lines: self.lines.clone(), entries: self.entries.clone(), names: self.names }
     }
 
     /// Takes over the fields of `source` and keeps the memory that is there.
@@ -409,6 +437,7 @@ impl Clone for Headers {
         self.lines.extend_from_slice(&source.lines);
         self.entries.clear();
         self.entries.extend_from_slice(&source.entries);
+        self.names = source.names;
     }
 }
 
@@ -416,7 +445,7 @@ impl Clone for Headers {
 impl PartialEq for Headers {
     fn eq(&self, other: &Self) -> bool {
         self.entries.len() == other.entries.len()
-            && self.names().all(|name| match (self.find(name), other.find(name)) {
+            && self.names().map(Name::new).all(|name| match (self.run(name), other.run(name)) {
                 (Some(ours), Some(theirs)) => {
                     ours.len() == theirs.len()
                         && ours.zip(theirs).all(|(ours, theirs)| self.value(ours) == other.value(theirs))
@@ -450,7 +479,7 @@ impl TryFrom<&http::HeaderMap> for Headers {
     fn try_from(map: &http::HeaderMap) -> Result<Self, InvalidHeader> {
         let mut headers = Self::new();
         for (name, value) in map {
-            headers.push_line(name.as_str(), value.as_bytes())?;
+            headers.push_line(Name::new(name.as_str()), value.as_bytes())?;
         }
         headers.group();
         Ok(headers)

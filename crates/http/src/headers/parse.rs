@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::name::Name;
 use super::value::trim;
 use super::{Headers, InvalidHeader};
 
@@ -29,7 +30,7 @@ impl Headers {
         let mut headers = Self::with_capacity(block.len() + 2, 0);
         for line in block.split_inclusive(|&byte| byte == b'\n') {
             if let Some((name, value)) = split_line(line)? {
-                headers.push_line(name, value)?;
+                headers.push_line(Name::new(name), value)?;
             }
         }
         headers.group();
@@ -43,7 +44,7 @@ impl Headers {
     /// [`InvalidHeader`] for a line that is none; the list is unchanged then.
     pub fn parse_line(&mut self, line: impl AsRef<[u8]>) -> Result<(), InvalidHeader> {
         match split_line(line.as_ref())? {
-            Some((name, value)) => self.add_line(name, value),
+            Some((name, value)) => self.add_line(Name::new(name), value),
             None => Ok(()),
         }
     }
@@ -61,7 +62,7 @@ impl Headers {
         }
         let mut indexes: Vec<usize> = (0..order.len()).collect();
         indexes.sort_by_key(|&index| order[index]);
-        let mut grouped = Self::with_capacity(self.lines.len(), self.entries.len());
+        let mut grouped = Self { names: self.names, ..Self::with_capacity(self.lines.len(), self.entries.len()) };
         for index in indexes {
             let mut entry = self.entries[index];
             let line = &self.lines[entry.start as usize..entry.end as usize];
