@@ -328,10 +328,13 @@ async fn build<Application: Serve>(
     let own = Arc::new(Counters::default());
     locked(counters).push(own.clone());
     let worker = Worker::new(options, own, draining);
-    Ok(async move |stream: IoStream, peer: Peer| {
+    Ok(move |stream: IoStream, peer: Peer| {
         stream.set_nodelay(true);
-        serve_connection(Link::new(stream, peer, worker.clone()), service.clone()).await;
-        Ok(())
+        let (link, service) = (Link::new(stream, peer, worker.clone()), service.clone());
+        async move {
+            serve_connection(link, service).await;
+            Ok(())
+        }
     })
 }
 

@@ -8,7 +8,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -57,7 +56,7 @@ impl Connections {
             yield_now().await;
             // The future is gone before the entry: who waits for the last connection finds its
             // stream closed.
-            match caught(async { handler(stream, peer).await }).await {
+            match caught(|| handler(stream, peer)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if error.find::<StreamError>().is_some_and(StreamError::is_quiet) => {}
                 Ok(Err(error)) => {
@@ -133,8 +132,11 @@ impl Drop for Entry {
 }
 
 /// The future's output, or what it panicked with.
-async fn caught<Output>(future: impl Future<Output = Output>) -> Result<Output, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
+///
+/// The future is boxed: a task would have room for it several times over, once for each function
+/// that it is handed through, and a connection's task is what an idle connection costs.
+async fn caught<Work: Future>(make: impl FnOnce() -> Work) -> Result<Work::Output, Box<dyn Any + Send>> {
+    let mut future = catch_unwind(AssertUnwindSafe(|| Box::pin(make())))?;
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
