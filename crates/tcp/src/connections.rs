@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -49,14 +50,19 @@ impl Connections {
     ) {
         let number = self.next_number.replace(self.next_number.get() + 1);
         let entry = Entry { connections: self.clone(), number, _admission: admission };
-        let task = tokio::task::spawn_local(async move {
-            entry.introduce().await;
+        // Boxed, because a task has room for a future once for each function that it is handed through,
+        // and its task is what an idle connection costs.
+        let serving = Box::pin(async move {
             // A socket that is new to the loop cannot be written to before the loop has looked at it
             // once, and a handler may write, and end, without ever waiting.
             yield_now().await;
+            handler(stream, peer).await
+        });
+        let task = tokio::task::spawn_local(async move {
+            entry.introduce().await;
             // The future is gone before the entry: who waits for the last connection finds its
             // stream closed.
-            match caught(|| handler(stream, peer)).await {
+            match caught(serving).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if error.find::<StreamError>().is_some_and(StreamError::is_quiet) => {}
                 Ok(Err(error)) => {
@@ -132,11 +138,7 @@ impl Drop for Entry {
 }
 
 /// The future's output, or what it panicked with.
-///
-/// The future is boxed: a task would have room for it several times over, once for each function
-/// that it is handed through, and a connection's task is what an idle connection costs.
-async fn caught<Work: Future>(make: impl FnOnce() -> Work) -> Result<Work::Output, Box<dyn Any + Send>> {
-    let mut future = catch_unwind(AssertUnwindSafe(|| Box::pin(make())))?;
+async fn caught<Work: Future>(mut future: Pin<Box<Work>>) -> Result<Work::Output, Box<dyn Any + Send>> {
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
