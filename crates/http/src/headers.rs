@@ -190,7 +190,7 @@ impl Headers {
     }
 
     /// The bytes of the field's first line; `None` if it is not there.
-    #[inline]
+    #[inline(always)]
     pub fn get_bytes(&self, name: impl AsRef<str>) -> Option<&[u8]> {
         self.find(Name::new(name.as_ref())).map(|first| self.value(first))
     }
@@ -223,7 +223,7 @@ impl Headers {
     }
 
     /// Whether the field is there.
-    #[inline]
+    #[inline(always)]
     pub fn contains(&self, name: impl AsRef<str>) -> bool {
         self.find(Name::new(name.as_ref())).is_some()
     }
@@ -266,22 +266,23 @@ impl Headers {
     }
 
     fn set_line(&mut self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
-        let Some(run) = self.run(name) else {
+        let Some(first) = self.find(name) else {
             return self.push_line(name, value);
         };
-        let value = value::checked(name.text, value)?;
-        self.check_room(name, value)?;
+        let value = self.checked(name, value)?;
         // All lines of the run but the name of the first become the new value.
-        let value_start = self.value_start(run.start);
-        let bytes = value_start..self.bytes_of(&run).end - LINE_END.len();
-        self.entries[run.start].end = offset(value_start + value.len() + LINE_END.len());
-        self.replace_bytes(bytes, value, run.end);
-        if run.len() > 1 {
-            self.entries.drain(run.start + 1..run.end);
+        let run_end = self.run_end(first);
+        let value_start = self.value_start(first);
+        let value_end = self.entries[run_end - 1].end as usize - LINE_END.len();
+        self.entries[first].end = offset(value_start + value.len() + LINE_END.len());
+        self.replace_bytes(value_start..value_end, value, run_end);
+        if run_end > first + 1 {
+            self.entries.drain(first + 1..run_end);
         }
         Ok(())
     }
 
+    #[inline]
     fn add_line(&mut self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
         match self.find_last(name) {
             Some(last) if last + 1 < self.entries.len() => self.insert_line(last + 1, name, value),
@@ -291,12 +292,9 @@ impl Headers {
 
     /// Appends a line, whether or not the name is there already.
     fn push_line(&mut self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
-        let value = value::checked(name.text, value)?;
-        self.check_room(name, value)?;
+        let value = self.checked(name, value)?;
         let start = self.lines.len();
-        self.lines.reserve(name.text.len() + SEPARATOR.len() + value.len() + LINE_END.len());
         name.append_to(&mut self.lines)?;
-        self.lines.extend_from_slice(SEPARATOR);
         self.lines.extend_from_slice(value);
         self.lines.extend_from_slice(LINE_END);
         self.entries.push(Entry {
@@ -325,6 +323,7 @@ impl Headers {
     }
 
     /// Replaces bytes of the block and moves the entries from `later` on accordingly.
+    #[inline]
     fn replace_bytes(&mut self, old: Range<usize>, new: &[u8], later: usize) {
         let length = self.lines.len();
         let new_end = old.start + new.len();
@@ -343,28 +342,30 @@ impl Headers {
     }
 
     /// The first line with this name.
-    #[inline]
+    #[inline(always)]
     fn find(&self, name: Name<'_>) -> Option<usize> {
         if !self.may_have(name) {
             return None;
         }
+        let first = self.entries.iter().position(|entry| entry.key == name.key)?;
+        // A line with this key is nearly always of this name, and the name written as it is shown.
+        if name.text.as_bytes() == self.shown(&self.entries[first]) { Some(first) } else { self.search(name) }
+    }
+
+    #[inline(never)]
+    fn search(&self, name: Name<'_>) -> Option<usize> {
         self.entries.iter().position(|entry| self.has_name(entry, name))
     }
 
     /// The last line with this name; looking from the end makes many lines of one name linear work.
     #[inline]
     fn find_last(&self, name: Name<'_>) -> Option<usize> {
-        if !self.may_have(name) {
-            return None;
-        }
-        self.entries.iter().rposition(|entry| self.has_name(entry, name))
+        if self.may_have(name) { self.search_last(name) } else { None }
     }
 
-    /// Which lines have this name.
-    fn run(&self, name: Name<'_>) -> Option<Range<usize>> {
-        let first = self.find(name)?;
-        let more = self.entries[first + 1..].iter().take_while(|entry| self.has_name(entry, name)).count();
-        Some(first..first + 1 + more)
+    #[inline(never)]
+    fn search_last(&self, name: Name<'_>) -> Option<usize> {
+        self.entries.iter().rposition(|entry| self.has_name(entry, name))
     }
 
     #[inline]
@@ -374,13 +375,35 @@ impl Headers {
 
     #[inline]
     fn has_name(&self, entry: &Entry, name: Name<'_>) -> bool {
-        entry.key == name.key && name.is(&self.lines[entry.start as usize..][..entry.name_length as usize])
+        entry.key == name.key && self.shown(entry).eq_ignore_ascii_case(name.text.as_bytes())
+    }
+
+    /// Which lines have this name.
+    fn run(&self, name: Name<'_>) -> Option<Range<usize>> {
+        self.find(name).map(|first| first..self.run_end(first))
+    }
+
+    /// After the last line that has the name of the `first`.
+    #[inline]
+    fn run_end(&self, first: usize) -> usize {
+        let of = &self.entries[first];
+        let is_more = |entry: &Entry| entry.key == of.key && self.shown(entry) == self.shown(of);
+        let mut end = first + 1;
+        while self.entries.get(end).is_some_and(is_more) {
+            end += 1;
+        }
+        end
+    }
+
+    /// A line's name.
+    #[inline]
+    fn shown(&self, entry: &Entry) -> &[u8] {
+        &self.lines[entry.start as usize..][..entry.name_length as usize]
     }
 
     fn name(&self, index: usize) -> &str {
-        let entry = &self.entries[index];
         // Names are tokens, which are ASCII: the empty text is never seen.
-        std::str::from_utf8(&self.lines[entry.start as usize..][..entry.name_length as usize]).unwrap_or_default()
+        std::str::from_utf8(self.shown(&self.entries[index])).unwrap_or_default()
     }
 
     fn value(&self, index: usize) -> &[u8] {
@@ -396,18 +419,18 @@ impl Headers {
         self.entries[run.start].start as usize..self.entries[run.end - 1].end as usize
     }
 
-    /// Offsets are 32 bits wide: half the index, and 4 GiB of headers are an error in any program.
-    #[inline]
-    fn check_room(&self, name: Name<'_>, value: &[u8]) -> Result<(), InvalidHeader> {
-        let added = name.text.len().saturating_add(value.len()).saturating_add(SEPARATOR.len() + LINE_END.len());
-        match u32::try_from(self.lines.len().saturating_add(added)) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(InvalidHeader::TooLarge),
+    /// The value as it goes into a line of this name.
+    #[inline(always)]
+    fn checked<'value>(&self, name: Name<'_>, value: &'value [u8]) -> Result<&'value [u8], InvalidHeader> {
+        // Offsets are 32 bits wide, which is half the index: three parts of less than 1 GiB fit.
+        if (self.lines.len() | name.text.len() | value.len()) >> 30 != 0 {
+            return Err(InvalidHeader::TooLarge);
         }
+        value::checked(value).ok_or_else(|| InvalidHeader::value(name.text.as_bytes(), value))
     }
 }
 
-/// An offset that `check_room` has found to fit.
+/// An offset that `checked` has found to fit.
 #[inline]
 fn offset(position: usize) -> u32 {
     position as u32

@@ -25,7 +25,7 @@ pub enum InvalidHeader {
     NoColon,
     /// A line that starts with whitespace: obsolete line folding (RFC 9112, section 5.2).
     Folded,
-    /// More than 4 GiB of headers.
+    /// A name, a value or a block of 1 GiB or more.
     TooLarge,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for InvalidHeader {
             Self::Value { value, .. } => write!(f, "Invalid header value {}", Excerpt(value)),
             Self::NoColon => f.write_str("no colon in header line"),
             Self::Folded => f.write_str("header line cannot start with whitespace, folding not supported"),
-            Self::TooLarge => f.write_str("more than 4 GiB of headers"),
+            Self::TooLarge => f.write_str("1 GiB of headers or more"),
         }
     }
 }

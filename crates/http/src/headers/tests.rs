@@ -51,6 +51,22 @@ fn setting_replaces_all_values_in_place() {
 }
 
 #[test]
+fn names_that_look_alike_are_told_apart() {
+    // Their length, first, middle and last byte are the same.
+    let mut headers = Headers::new();
+    headers.set("X-Aaa-Name", 1).unwrap();
+    headers.set("X-Bba-Name", 2).unwrap();
+    headers.add("x-bba-name", 3).unwrap();
+    headers.add("x-cca-name", 4).unwrap();
+    headers.set("x-aaa-name", 5).unwrap();
+    check(&headers, &[("X-Aaa-Name", "5"), ("X-Bba-Name", "2"), ("X-Bba-Name", "3"), ("X-Cca-Name", "4")]);
+    assert_eq!(headers.get("X-Bba-Name").unwrap(), "2,3");
+    assert_eq!(headers.get("X-Dda-Name"), None);
+    assert!(headers.remove("x-bba-name"));
+    check(&headers, &[("X-Aaa-Name", "5"), ("X-Cca-Name", "4")]);
+}
+
+#[test]
 fn removing_takes_all_lines_of_a_name() {
     let mut headers = Headers::new();
     headers.set("foo", "bar").unwrap();
