@@ -104,7 +104,7 @@ pub(crate) enum Arrival {
 }
 
 /// The fields of an answer that no service made: when it was made.
-fn bare() -> Headers {
+pub(super) fn bare_fields() -> Headers {
     let mut headers = Headers::new();
     // A date has no character that a field may not have.
     let _ = headers.set("Date", dates::format_timestamp(SystemTime::now()));
@@ -495,7 +495,7 @@ impl Link {
     pub(crate) fn refuse(&self, error: &ProtocolError) {
         let io = &mut *self.io.borrow_mut();
         if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), error.status(), &bare());
+            io.codec.write_error(stream.output(), error.status(), &bare_fields());
         }
     }
 
@@ -503,7 +503,7 @@ impl Link {
     pub(crate) fn refuse_slow_head(&self) {
         let io = &mut *self.io.borrow_mut();
         if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), StatusCode::REQUEST_TIMEOUT, &bare());
+            io.codec.write_error(stream.output(), StatusCode::REQUEST_TIMEOUT, &bare_fields());
         }
     }
 

@@ -48,13 +48,14 @@ pub struct RequestHead {
     body_length: BodyLength,
 }
 
+/// Up to how many bytes empty lines may take before a request line.
+const EMPTY_LINES_MAX: usize = 64;
+
 /// What the next line is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// The request line, or one empty line before it.
+    /// The request line, or an empty line before it.
     #[default]
-    Start,
-    /// The request line.
     RequestLine,
     Field,
     /// There is none: the head is complete, or at fault. The next parse begins anew.
@@ -71,8 +72,8 @@ impl RequestHead {
     /// if more are needed.
     ///
     /// To go on after `None`, call again on the same head with the same bytes and those that came
-    /// after them: no byte is looked at twice. What is at fault is found with the line it is in. One
-    /// empty line before the request line is passed over, as RFC 9112, section 2.2, asks for.
+    /// after them: no byte is looked at twice. What is at fault is found with the line it is in. A few
+    /// empty lines before the request line are passed over: RFC 9112, section 2.2, asks for one at least.
     ///
     /// # Errors
     ///
@@ -94,7 +95,7 @@ impl RequestHead {
         self.bytes.clear();
         self.fields.clear();
         self.cursor = LineCursor::default();
-        self.stage = Stage::Start;
+        self.stage = Stage::RequestLine;
         self.framing = FramingFields::default();
         self.host = None;
         self.transfer_encoding = None;
@@ -142,8 +143,8 @@ impl RequestHead {
         self.version
     }
 
-    /// Host and port that the request is for: of the target if it says them, else of `Host`; where a
-    /// request of HTTP/1.0 has neither, `127.0.0.1`, as in Tornado.
+    /// Host and port that the request is for: of the target if it says them, else of `Host`; where that
+    /// is empty, or a request of HTTP/1.0 has none, `127.0.0.1`, as in Tornado.
     #[inline]
     pub fn host(&self) -> &str {
         match self.target.authority.or(self.host) {
@@ -231,15 +232,14 @@ impl RequestHead {
 
     #[inline]
     fn parse_lines(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, ProtocolError> {
-        while matches!(self.stage, Stage::Start | Stage::RequestLine) {
+        while self.stage == Stage::RequestLine {
             let limit = limits.header_size.min(self.cursor.start().saturating_add(limits.start_line));
             let line = match self.cursor.next(input, limit, limits.bare_line_feed) {
                 Ok(Some(line)) => line,
                 Ok(None) => return Ok(None),
                 Err(fault) => return Err(refuse_request_line(fault, self.cursor.fault_excerpt(input, limit))),
             };
-            if line.is_empty() && self.stage == Stage::Start {
-                self.stage = Stage::RequestLine;
+            if line.is_empty() && line.start < EMPTY_LINES_MAX {
                 continue;
             }
             self.parse_request_line(&input[line.clone()], line.start)?;
@@ -339,11 +339,7 @@ impl RequestHead {
         let is_old = self.version == Version::HTTP_10;
         match self.host {
             None if !is_old => return Err(ProtocolError::new(ProtocolErrorKind::MissingHost, b"")),
-            // A client sends an empty `Host` where the target has no authority (RFC 9112, section 3.2),
-            // which a target with a path of its own always has: section 3.3 lets a server reject it.
-            Some(host) if host.bytes(input).is_empty() && !is_old && self.target.form == Form::Origin => {
-                return Err(ProtocolError::new(ProtocolErrorKind::InvalidHost, b""));
-            }
+            // An empty one is valid. RFC 9112, section 3.3, lets a server take a default for it, as most do.
             Some(host) if host.bytes(input).is_empty() => self.host = None,
             _ => {}
         }

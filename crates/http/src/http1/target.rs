@@ -43,7 +43,9 @@ pub(super) fn parse_target(target: &[u8], offset: usize, method: &Method) -> Opt
     let whole = Span::of(offset, target.len());
     if *method == Method::CONNECT {
         let (host, port) = split_port(target)?;
-        let reachable = is_host(host) && port.is_some_and(|port| !port.is_empty());
+        // RFC 9110, section 9.3.6: "A server MUST reject a CONNECT request that targets an empty or
+        // invalid port number", and 0 is no port to connect to.
+        let reachable = is_host(host) && port.is_some_and(|port| port.iter().any(|&digit| digit != b'0'));
         return reachable.then_some(Target {
             whole,
             authority: Some(whole),
@@ -222,6 +224,7 @@ mod tests {
             ("CONNECT", b"a:",                          None),
             ("CONNECT", b":80",                         None),
             ("CONNECT", b"a:65536",                     None),
+            ("CONNECT", b"a:0",                         None),
             ("CONNECT", b"/",                           None),
             ("CONNECT", b"*",                           None),
             ("CONNECT", b"http://a/",                   None),
