@@ -52,6 +52,9 @@ pub struct ServerCodec {
     continue_wanted: bool,
 }
 
+/// Bytes that a head takes beside its fields, unless it has a long reason of its own.
+const HEAD_EXTRA: usize = 128;
+
 /// What the answer depends on.
 #[derive(Clone, Copy, Debug, Default)]
 struct RequestFacts {
@@ -224,6 +227,42 @@ impl ServerCodec {
             Some(value) => Some(outgoing_length(value).ok_or(OutputError::ContentLength)?),
             None => None,
         };
+        if let Some(length) = content_length
+            && self.adds_nothing(status, headers)
+        {
+            out.reserve(headers.as_bytes().len() + HEAD_EXTRA);
+            write_status_line(out, status, reason)?;
+            out.extend_from_slice(headers.as_bytes());
+            out.extend_from_slice(b"\r\n");
+            self.output = BodyWriter::new(BodyLength::Length(length));
+            // The server's state was looked at above.
+            let _ = self.states.note(Side::Server, Event::Response);
+            return Ok(());
+        }
+        self.write_framed_head(out, status, reason, headers, content_length)
+    }
+
+    /// Whether a head with a `Content-Length` can go out as it is: the answer of nearly every handler.
+    #[inline]
+    fn adds_nothing(&self, status: StatusCode, headers: &Headers) -> bool {
+        let RequestFacts { is_head, is_connect, is_http_10, .. } = self.request;
+        self.keep_alive
+            && !(is_head | is_connect | is_http_10)
+            && !matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
+            && !headers.contains("Transfer-Encoding")
+            && !headers.contains("Connection")
+    }
+
+    /// Writes the head of a final response with what framing and connection need.
+    #[inline(never)]
+    fn write_framed_head(
+        &mut self,
+        out: &mut Vec<u8>,
+        status: StatusCode,
+        reason: Option<&str>,
+        headers: &Headers,
+        content_length: Option<u64>,
+    ) -> Result<(), OutputError> {
         let is_coded = headers.contains("Transfer-Encoding");
         if is_coded && content_length.is_some() {
             return Err(OutputError::BothLengths);
@@ -233,9 +272,8 @@ impl ServerCodec {
         let says_close = connection.is_some_and(|value| lists(value, "close"));
         let keep_alive = self.keep_alive && !says_close && !framing.ends_with_connection;
 
-        let begin = out.len();
-        out.reserve(headers.as_bytes().len() + 128);
-        write_status_line(out, status, reason).inspect_err(|_| out.truncate(begin))?;
+        out.reserve(headers.as_bytes().len() + HEAD_EXTRA);
+        write_status_line(out, status, reason)?;
         if framing.forbids_length {
             write_lines_without(out, headers.as_bytes(), "Content-Length");
         } else {
@@ -253,7 +291,7 @@ impl ServerCodec {
 
         self.keep_alive = keep_alive;
         self.output = framing.body;
-        // The server's state was looked at above.
+        // The server's state was looked at by `write_head`.
         let _ = self.states.note(Side::Server, Event::Response);
         Ok(())
     }
