@@ -65,11 +65,9 @@ impl<'exchange> Running<'exchange> {
         if options.cancel_on_disconnect {
             connection.cancel_on_disconnect();
         }
-        if !options.stream_request_body {
+        if !options.stream_request_body && !connection.is_body_read() {
             let body = connection.read_body().await?;
-            if !body.is_empty() {
-                context.request.set_body(body);
-            }
+            context.request.set_body(body);
         }
         context.decode_path()
     }

@@ -263,6 +263,7 @@ impl Link {
         self.io.borrow().codec.keep_alive()
     }
 
+    #[inline]
     pub(crate) fn request_body_done(&self) -> bool {
         self.io.borrow().codec.request_body_done()
     }
