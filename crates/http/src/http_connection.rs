@@ -21,15 +21,28 @@ use crate::http1::Link;
 ///
 /// `write_head`, `write` and `finish` put bytes in the connection's output and do not wait;
 /// [`flush`](Self::flush) sends and waits for the client. Whatever is not flushed leaves at the end of
-/// the exchange, together with the answers to requests that were pipelined behind it.
+/// the exchange, together with the answers to requests that were pipelined behind it, or while its
+/// handler waits.
+///
+/// It belongs to its exchange: kept beyond the end it answers "closed", whatever the connection does
+/// by then.
 #[derive(Clone)]
 pub struct HttpConnection {
     link: Rc<Link>,
+    /// The exchange that it belongs to: the connection may be at another one by now.
+    exchange: u32,
 }
 
 impl HttpConnection {
     pub(crate) fn new(link: Rc<Link>) -> Self {
-        Self { link }
+        let exchange = link.exchange();
+        Self { link, exchange }
+    }
+
+    /// The connection, as long as the exchange goes on.
+    #[inline]
+    fn current(&self) -> Result<&Link, ResponseError> {
+        if self.link.exchange() == self.exchange { Ok(&self.link) } else { Err(ResponseError::Closed) }
     }
 
     /// Puts the status line and the header fields in the output.
@@ -42,16 +55,17 @@ impl HttpConnection {
     ///
     /// [`ResponseError`] if a head was written before, if it contradicts itself, or if the connection is gone.
     pub fn write_head(&self, status: StatusCode, reason: Option<&str>, headers: &Headers) -> Result<(), ResponseError> {
-        self.link.write_head(status, reason, headers)
+        self.current()?.write_head(status, reason, headers)
     }
 
     /// Puts a part of the body in the output, framed as the head said.
     ///
     /// # Errors
     ///
-    /// [`ResponseError::Output`] before a head, after the end, and above the `Content-Length` given.
+    /// [`ResponseError::Output`] before a head, after the end, and above the `Content-Length` given;
+    /// [`ResponseError::Full`] if 64 MiB wait to be sent already.
     pub fn write(&self, chunk: &[u8]) -> Result<(), ResponseError> {
-        self.link.write_body(chunk)
+        self.current()?.write_body(chunk)
     }
 
     /// As [`write`](Self::write); a large chunk is not copied.
@@ -60,7 +74,7 @@ impl HttpConnection {
     ///
     /// As [`write`](Self::write).
     pub fn write_bytes(&self, chunk: Bytes) -> Result<(), ResponseError> {
-        self.link.write_body_bytes(chunk)
+        self.current()?.write_body_bytes(chunk)
     }
 
     /// Sends a whole answer: head, body and end. The body is left away where the request or the
@@ -78,7 +92,7 @@ impl HttpConnection {
         headers: &Headers,
         body: &[u8],
     ) -> Result<(), ResponseError> {
-        self.link.respond(status, reason, headers, body)
+        self.current()?.respond(status, reason, headers, body)
     }
 
     /// Ends the answer.
@@ -89,7 +103,7 @@ impl HttpConnection {
     /// than the `Content-Length` said (the connection is then closed: the client must not take the
     /// next answer for the rest).
     pub fn finish(&self) -> Result<(), ResponseError> {
-        self.link.finish(None)
+        self.current()?.finish(None)
     }
 
     /// Ends a chunked answer with trailer fields (RFC 9112, section 7.1.2); on one that is not chunked
@@ -99,7 +113,17 @@ impl HttpConnection {
     ///
     /// As [`finish`](Self::finish).
     pub fn finish_with_trailers(&self, trailers: &Headers) -> Result<(), ResponseError> {
-        self.link.finish(Some(trailers))
+        self.current()?.finish(Some(trailers))
+    }
+
+    /// Ends the connection with the answer as it stands, so that its client sees that it is not whole.
+    ///
+    /// What was written is still sent, but neither the last chunk nor another answer. A client of
+    /// HTTP/1.0, whose answers end with the connection, cannot tell.
+    pub fn abort(&self) {
+        if let Ok(link) = self.current() {
+            link.abort();
+        }
     }
 
     /// Sends what was written, and waits until the system has taken it: this is where a slow client
@@ -107,14 +131,19 @@ impl HttpConnection {
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`] once the client has left.
+    /// [`StreamError::Closed`] once the client takes no more, or not in time. One that has only
+    /// [left](Self::is_closed) may still be reading, so sending to it is tried.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost: what is still to be sent stays in the output.
     pub async fn flush(&self) -> Result<(), StreamError> {
         let _waiting = self.link.await_writing();
-        poll_fn(|context| self.link.poll_flush(context)).await
+        poll_fn(|context| match self.current() {
+            Ok(link) => link.poll_flush(context),
+            Err(_) => Poll::Ready(Err(StreamError::Closed { cause: None })),
+        })
+        .await
     }
 
     /// The next part of the request's body, `None` at its end.
@@ -131,7 +160,11 @@ impl HttpConnection {
     /// Nothing is lost.
     pub async fn next_chunk(&self) -> Result<Option<Bytes>, BodyError> {
         let _waiting = self.link.await_reading();
-        poll_fn(|context| self.link.poll_chunk(context)).await
+        poll_fn(|context| match self.current() {
+            Ok(link) => link.poll_chunk(context),
+            Err(_) => Poll::Ready(Err(BodyError::Closed)),
+        })
+        .await
     }
 
     /// The rest of the request's body, whole.
@@ -154,64 +187,73 @@ impl HttpConnection {
         Ok(whole.freeze())
     }
 
-    /// Whether the request's body has been read to its end; that of a request without one has.
-    #[inline]
-    pub fn is_body_read(&self) -> bool {
-        self.link.request_body_done()
-    }
-
     /// Allows this request's body another size than the server's `max_body_size`, in bytes.
     pub fn set_max_body_size(&self, bytes: u64) {
-        self.link.set_max_body_size(bytes);
+        if let Ok(link) = self.current() {
+            link.set_max_body_size(bytes);
+        }
     }
 
     /// Gives this request's body another time than the server's `body_timeout`.
     pub fn set_body_timeout(&self, time: Duration) {
-        self.link.set_body_timeout(time);
+        if let Ok(link) = self.current() {
+            link.set_body_timeout(time);
+        }
     }
 
     /// Whether a head was put in the output.
     #[inline]
     pub fn is_head_written(&self) -> bool {
-        self.link.is_head_written()
+        self.current().map_or(true, Link::is_head_written)
     }
 
     /// Whether the answer is complete.
     #[inline]
     pub fn is_finished(&self) -> bool {
-        self.link.is_finished()
+        self.current().map_or(true, Link::is_finished)
     }
 
-    /// Whether the client has left.
+    /// Whether the client has left: it sends no more. It may have closed, or have only nothing more to say
+    /// and wait for its answer; TCP does not tell which.
     #[inline]
     pub fn is_closed(&self) -> bool {
-        self.link.is_closed()
+        self.current().map_or(true, Link::is_closed)
     }
 
     /// Resolves once the client has left; never, if the exchange ends before.
     pub fn closed(&self) -> impl Future<Output = ()> + 'static {
-        let link = Rc::clone(&self.link);
-        poll_fn(move |context| if link.is_closed() { Poll::Ready(()) } else { link.wait_for_close(context) })
+        let connection = self.clone();
+        poll_fn(move |context| match connection.current() {
+            Ok(link) if link.is_closed() => Poll::Ready(()),
+            Ok(link) => link.wait_for_close(context),
+            Err(_) => Poll::Pending,
+        })
     }
 
     /// Calls `callback` on the loop when the client leaves before the exchange's end.
     ///
     /// A client that has left already has it called on the loop's next turn.
     pub fn on_close(&self, callback: Box<dyn FnOnce()>) {
-        self.link.on_close(callback);
+        if let Ok(link) = self.current() {
+            link.on_close(callback);
+        }
     }
 
     /// Lets the exchange end when its client leaves: what serves it is then dropped where it waits.
     /// Without this it runs to its end.
     pub fn cancel_on_disconnect(&self) {
-        self.link.cancel_on_disconnect();
+        if let Ok(link) = self.current() {
+            link.cancel_on_disconnect();
+        }
     }
 
     /// Keeps the exchange open after `serve` has returned, until its answer is finished or the last
     /// [`Hold`] is dropped.
     pub fn hold(&self) -> Hold {
-        self.link.hold();
-        Hold { link: Rc::clone(&self.link) }
+        if let Ok(link) = self.current() {
+            link.hold();
+        }
+        Hold { connection: self.clone() }
     }
 
     /// Takes the connection's stream out, for another protocol than HTTP: nothing more is read or
@@ -221,7 +263,7 @@ impl HttpConnection {
     ///
     /// [`ResponseError::Closed`] if the stream is gone already.
     pub fn detach(&self) -> Result<IoStream, ResponseError> {
-        self.link.detach()
+        self.current()?.detach()
     }
 }
 
@@ -238,12 +280,14 @@ impl fmt::Debug for HttpConnection {
 /// Keeps an exchange open; made by [`HttpConnection::hold`].
 #[must_use = "the exchange ends when this is dropped"]
 pub struct Hold {
-    link: Rc<Link>,
+    connection: HttpConnection,
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.link.release();
+        if let Ok(link) = self.connection.current() {
+            link.release();
+        }
     }
 }
 
@@ -255,6 +299,12 @@ pub enum ResponseError {
     Closed,
     /// The answer contradicts HTTP or itself: the program's fault.
     Output(OutputError),
+    /// More bytes wait for the client than a connection may hold: the program has to
+    /// [flush](HttpConnection::flush) between its writes.
+    Full {
+        /// The bytes that may wait.
+        limit: usize,
+    },
 }
 
 impl From<OutputError> for ResponseError {
@@ -268,6 +318,7 @@ impl fmt::Display for ResponseError {
         match self {
             Self::Closed => f.write_str("the connection is closed"),
             Self::Output(error) => error.fmt(f),
+            Self::Full { limit } => write!(f, "more than {limit} bytes wait to be sent; flush between writes"),
         }
     }
 }
@@ -275,8 +326,8 @@ impl fmt::Display for ResponseError {
 impl std::error::Error for ResponseError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Closed => None,
             Self::Output(error) => Some(error),
+            Self::Closed | Self::Full { .. } => None,
         }
     }
 }

@@ -68,11 +68,13 @@ pub(crate) struct Wait {
     until: Cell<u32>,
     since: Cell<u32>,
     left: Cell<u32>,
+    /// Futures that wait for it.
+    waiting: Cell<u32>,
 }
 
 impl Wait {
     pub(crate) const fn new() -> Self {
-        Self { until: Cell::new(NEVER), since: Cell::new(0), left: Cell::new(NEVER) }
+        Self { until: Cell::new(NEVER), since: Cell::new(0), left: Cell::new(NEVER), waiting: Cell::new(0) }
     }
 
     /// Fills the patience up again, for a new request.
@@ -111,10 +113,37 @@ impl Wait {
         self.until.set(NEVER);
     }
 
+    /// While this lives, a future waits; the wait ends with the last one.
+    #[inline]
+    pub(crate) fn awaited(&self) -> Waiting<'_> {
+        self.waiting.set(self.waiting.get() + 1);
+        Waiting(self)
+    }
+
+    /// Whether a future waits.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiting.get() > 0
+    }
+
     /// Whether patience has run out.
     #[inline]
     pub(crate) fn has_expired(&self, ticks: &Ticks) -> bool {
         self.until.get() <= ticks.now()
+    }
+}
+
+/// A future that waits; made by [`Wait::awaited`].
+pub(crate) struct Waiting<'wait>(&'wait Wait);
+
+impl Drop for Waiting<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let others = self.0.waiting.get() - 1;
+        self.0.waiting.set(others);
+        if others == 0 {
+            self.0.end();
+        }
     }
 }
 

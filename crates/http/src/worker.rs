@@ -98,12 +98,13 @@ async fn tick(worker: Rc<Worker>) {
     }
 }
 
-/// Keeps a connection in its worker's list.
+/// Keeps a connection in its worker's list, and closes it in the end.
 pub(crate) struct Entered(Rc<Link>);
 
 impl Drop for Entered {
     fn drop(&mut self) {
         self.0.worker.leave(&self.0);
+        self.0.shut();
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use firewhirl_event::coroutine::sleep;
 use firewhirl_event::{IoLoop, IoStream, Result};
-use firewhirl_http::{Exchange, ServerOptions, serve_stream};
+use firewhirl_http::{Exchange, Headers, ServerOptions, serve_stream};
+use http::StatusCode;
 use support::{ask, ask_with, connect, run, statuses};
 
 #[test]
@@ -268,6 +269,7 @@ fn closed_can_be_raced_against_and_writes_then_say_so() {
         let handler_outcome = outcome.clone();
         let service = async move |exchange: &mut Exchange| -> Result {
             exchange.connection.closed().await;
+            exchange.connection.write_head(StatusCode::OK, None, &Headers::new())?;
             handler_outcome.set(Some(exchange.connection.flush().await.is_err()));
             Ok(())
         };

@@ -6,8 +6,9 @@
 //! knows [`IoStream`]; what may come and go on the wire is the [codec](super::codec)'s to say.
 
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -16,13 +17,13 @@ use firewhirl_tcp::Peer;
 use http::StatusCode;
 
 use super::codec::ServerCodec;
-use crate::error::ProtocolError;
+use crate::error::{OutputError, ProtocolError};
 use crate::exchange::Spare;
 use crate::gzip::Inflate;
 use crate::headers::Headers;
 use crate::http_connection::{BodyError, ResponseError};
 use crate::httputil::dates;
-use crate::timeouts::{Patience, Wait};
+use crate::timeouts::{Patience, Wait, Waiting};
 use crate::worker::{Worker, count};
 
 /// Answers wait in the output for more answers to pipelined requests up to this many bytes.
@@ -30,6 +31,10 @@ const BATCH_MAX: usize = 64 * 1024;
 
 /// While a handler works, up to this many bytes of what its client sends next are read ahead.
 const READ_AHEAD_MAX: usize = 64 * 1024;
+
+/// An answer's next part is refused if more bytes than this wait for the client already. Handlers that
+/// flush never come near it.
+const OUTPUT_MAX: usize = 64 * 1024 * 1024;
 
 /// A chunk of an answer at least this long is not copied into the output.
 const UNCOPIED_MIN: usize = 32 * 1024;
@@ -50,10 +55,18 @@ pub(crate) struct Link {
     expired: Cell<Option<Phase>>,
     phase: Cell<Phase>,
     answer: Cell<Answer>,
+    /// Counts the exchanges, so that a handle kept from one is told from those of the next.
+    exchange: Cell<u32>,
+    /// The client sends no more. It may still read.
     left: Cell<bool>,
+    /// The client takes no more either.
+    gone: Cell<bool>,
     cancel_on_disconnect: Cell<bool>,
     holds: Cell<u32>,
+    /// The task that drives the connection: the one that the stream wakes.
     driver: RefCell<Option<Waker>>,
+    /// Other tasks that wait for the stream; the driver wakes them.
+    others: RefCell<Vec<Waker>>,
     /// What is told when the client leaves; most exchanges have none of it.
     watchers: RefCell<Option<Box<Watchers>>>,
 }
@@ -104,7 +117,7 @@ pub(crate) enum Arrival {
 }
 
 /// The fields of an answer that no service made: when it was made.
-pub(super) fn bare_fields() -> Headers {
+fn bare() -> Headers {
     let mut headers = Headers::new();
     // A date has no character that a field may not have.
     let _ = headers.set("Date", dates::format_timestamp(SystemTime::now()));
@@ -119,6 +132,10 @@ fn closed() -> StreamError {
 impl Link {
     pub(crate) fn new(stream: IoStream, peer: Peer, worker: Rc<Worker>) -> Rc<Self> {
         let codec = ServerCodec::new(worker.options.limits.clone());
+        // How much may wait to be sent is looked at here, where a part that is refused leaves no half
+        // of its framing behind.
+        let limits = stream.limits();
+        let stream = stream.with_limits(limits.max_write_buffer_size(usize::MAX));
         Rc::new(Self {
             place: Cell::new(usize::MAX),
             peer,
@@ -136,10 +153,13 @@ impl Link {
             expired: Cell::new(None),
             phase: Cell::new(Phase::Head),
             answer: Cell::new(Answer::Finished),
+            exchange: Cell::new(0),
             left: Cell::new(false),
+            gone: Cell::new(false),
             cancel_on_disconnect: Cell::new(false),
             holds: Cell::new(0),
             driver: RefCell::new(None),
+            others: RefCell::default(),
             watchers: RefCell::new(None),
             worker,
         })
@@ -168,23 +188,17 @@ impl Link {
                     Ok(None) => io.partial = Some(spare),
                     Err(error) => {
                         stream.consume(stream.buffer().len());
+                        self.reading.renew();
                         return Poll::Ready(Arrival::Refused(error));
                     }
                 }
             }
             if stream.pending_write() > 0 {
-                match stream.poll_flush(context) {
-                    Poll::Ready(Ok(())) => self.writing.end(),
+                match self.poll_send(stream, context, true) {
+                    Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(Arrival::End),
-                    Poll::Pending => {
-                        self.writing.begin(&self.worker.ticks, self.worker.write_patience);
-                        if self.expired.get() == Some(Phase::Write) {
-                            return Poll::Ready(Arrival::End);
-                        }
-                        if stream.pending_write() > BATCH_MAX {
-                            return Poll::Pending;
-                        }
-                    }
+                    Poll::Pending if stream.pending_write() > BATCH_MAX => return Poll::Pending,
+                    Poll::Pending => {}
                 }
                 if io.unseen {
                     continue;
@@ -211,7 +225,8 @@ impl Link {
             self.reading.renew();
         }
         let patience = match phase {
-            Phase::Idle if self.worker.is_draining() => {
+            // Nothing has come, so nothing is lost; a first request may be on its way.
+            _ if !begun && self.worker.is_draining() => {
                 self.reading.renew();
                 self.worker.drain_patience
             }
@@ -227,6 +242,9 @@ impl Link {
         self.answer.set(Answer::Unanswered);
         self.phase.set(Phase::Body);
         self.cancel_on_disconnect.set(false);
+        self.holds.set(0);
+        self.expired.set(None);
+        self.left.set(self.gone.get());
         self.body_patience.set(self.worker.body_patience);
         let mut io = self.io.borrow_mut();
         if self.worker.options.no_keep_alive || self.worker.is_draining() {
@@ -242,13 +260,21 @@ impl Link {
         io.inflate = Some(Box::new(Inflate::new(limit, chunk_size)));
     }
 
-    /// Ends the exchange; whether the connection goes on.
+    /// Ends the exchange, and with it what its handles can do; whether the connection goes on.
     pub(crate) fn end_exchange(&self) -> bool {
+        self.exchange.set(self.exchange.get().wrapping_add(1));
         self.watchers.take();
+        self.wake_others();
         let mut io = self.io.borrow_mut();
         io.inflate = None;
         self.reading.renew();
-        io.stream.is_some() && !self.left.get() && io.codec.keep_alive()
+        io.stream.is_some() && !self.gone.get() && io.codec.keep_alive()
+    }
+
+    /// Which exchange it is at.
+    #[inline]
+    pub(crate) fn exchange(&self) -> u32 {
+        self.exchange.get()
     }
 
     /// Makes the codec ready for the next request.
@@ -263,7 +289,6 @@ impl Link {
         self.io.borrow().codec.keep_alive()
     }
 
-    #[inline]
     pub(crate) fn request_body_done(&self) -> bool {
         self.io.borrow().codec.request_body_done()
     }
@@ -283,6 +308,14 @@ impl Link {
 
     /// The next part of the body, `None` at its end.
     pub(crate) fn poll_chunk(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        if !self.request_body_done() || self.io.borrow().inflate.is_some() {
+            // A body may come out of the buffer for long without a wait: a gzip bomb, chunks of a byte.
+            ready!(pin!(tokio::task::coop::consume_budget()).poll(context));
+        }
+        self.poll_for_task(context, |context| self.poll_chunk_as_driver(context))
+    }
+
+    fn poll_chunk_as_driver(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         let io = &mut *self.io.borrow_mut();
         let Some(stream) = &mut io.stream else { return Poll::Ready(Err(BodyError::Closed)) };
         if self.answer.get() == Answer::Unanswered && io.codec.wants_continue() && stream.buffer().is_empty() {
@@ -314,24 +347,30 @@ impl Link {
                 (Some(chunk), None) => return Poll::Ready(Ok(Some(chunk))),
                 (Some(chunk), Some(inflate)) => inflate.push(chunk),
                 (None, _) if consumed > 0 || io.codec.request_body_done() => {}
-                (None, _) => match self.poll_more_of_body(stream, context) {
-                    Poll::Ready(Ok(())) => io.unseen = true,
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                    Poll::Pending => return Poll::Pending,
+                (None, _) => match ready!(self.poll_more_of_body(stream, context)) {
+                    Ok(()) => io.unseen = true,
+                    Err(error) => {
+                        // The rest is not waited for, so nobody knows where another request begins.
+                        io.codec.close_after_this();
+                        return Poll::Ready(Err(error));
+                    }
                 },
             }
         }
     }
 
     fn poll_more_of_body(&self, stream: &mut IoStream, context: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
-        if stream.pending_write() > 0 && matches!(stream.poll_flush(context), Poll::Ready(Err(_))) {
-            self.client_left();
+        if self.poll_send_beside(stream, context).is_err() {
             return Poll::Ready(Err(BodyError::Closed));
         }
         let patience = self.body_patience.get();
         match stream.poll_fill(context) {
-            Poll::Ready(Ok(0) | Err(_)) => {
+            Poll::Ready(Ok(0)) => {
                 self.client_left();
+                Poll::Ready(Err(BodyError::Closed))
+            }
+            Poll::Ready(Err(_)) => {
+                self.client_gone();
                 Poll::Ready(Err(BodyError::Closed))
             }
             Poll::Ready(Ok(bytes)) => {
@@ -402,8 +441,18 @@ impl Link {
 
     pub(crate) fn write_body(&self, chunk: &[u8]) -> Result<(), ResponseError> {
         let io = &mut *self.io.borrow_mut();
-        let stream = io.stream.as_mut().ok_or(ResponseError::Closed)?;
+        let stream = self.writable(&mut io.stream)?;
         Ok(io.codec.write_body(stream.output(), chunk)?)
+    }
+
+    /// The stream, if a part of the answer may be put in its output.
+    #[inline]
+    fn writable<'stream>(&self, stream: &'stream mut Option<IoStream>) -> Result<&'stream mut IoStream, ResponseError> {
+        let stream = stream.as_mut().ok_or(ResponseError::Closed)?;
+        if stream.pending_write() > OUTPUT_MAX {
+            return Err(ResponseError::Full { limit: OUTPUT_MAX });
+        }
+        if self.is_finished() { Err(OutputError::AfterEnd.into()) } else { Ok(stream) }
     }
 
     pub(crate) fn write_body_bytes(&self, chunk: Bytes) -> Result<(), ResponseError> {
@@ -411,7 +460,7 @@ impl Link {
             return self.write_body(&chunk);
         }
         let io = &mut *self.io.borrow_mut();
-        let stream = io.stream.as_mut().ok_or(ResponseError::Closed)?;
+        let stream = self.writable(&mut io.stream)?;
         if io.codec.write_chunk_prefix(stream.output(), chunk.len())? {
             stream.write_bytes(chunk);
             io.codec.write_chunk_suffix(stream.output());
@@ -422,7 +471,13 @@ impl Link {
     pub(crate) fn finish(&self, trailers: Option<&Headers>) -> Result<(), ResponseError> {
         let io = &mut *self.io.borrow_mut();
         let stream = io.stream.as_mut().ok_or(ResponseError::Closed)?;
+        if self.is_finished() {
+            return Err(OutputError::AfterEnd.into());
+        }
         let ended = io.codec.write_end(stream.output(), trailers.map(Headers::as_bytes));
+        if ended == Err(OutputError::NoHead) {
+            return Ok(ended?);
+        }
         if ended.is_err() {
             // What was promised is not what was sent: only the connection's end can tell the client.
             io.codec.close_after_this();
@@ -430,6 +485,15 @@ impl Link {
         self.answer.set(Answer::Finished);
         self.wake();
         Ok(ended?)
+    }
+
+    /// Ends the answer as it stands, and with it the connection: its client sees that it is not whole.
+    pub(crate) fn abort(&self) {
+        if !self.is_finished() {
+            self.close_after_this();
+            self.answer.set(Answer::Finished);
+            self.wake();
+        }
     }
 
     #[inline]
@@ -453,30 +517,56 @@ impl Link {
 
     /// Sends what was written.
     pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
-        let io = &mut *self.io.borrow_mut();
-        let Some(stream) = &mut io.stream else { return Poll::Ready(Err(closed())) };
-        if self.left.get() {
-            return Poll::Ready(Err(closed()));
-        }
+        self.poll_for_task(context, |context| {
+            let io = &mut *self.io.borrow_mut();
+            let Some(stream) = &mut io.stream else { return Poll::Ready(Err(closed())) };
+            let sent = if self.gone.get() { Err(closed()) } else { ready!(self.poll_send(stream, context, true)) };
+            Poll::Ready(sent.inspect_err(|_| self.client_gone()))
+        })
+    }
+
+    /// Sends what is in the output. Where somebody waits for that, patience with the client begins, and
+    /// every byte that it takes buys some back.
+    fn poll_send(
+        &self,
+        stream: &mut IoStream,
+        context: &mut Context<'_>,
+        is_awaited: bool,
+    ) -> Poll<Result<(), StreamError>> {
         let before = stream.pending_write();
-        let flushed = stream.poll_flush(context);
-        match &flushed {
-            Poll::Ready(Ok(())) => self.writing.end(),
-            Poll::Ready(Err(_)) => self.client_left(),
-            Poll::Pending => {
-                let patience = self.worker.write_patience;
-                let sent = before.saturating_sub(stream.pending_write());
-                if sent > 0 {
-                    self.writing.progress(&self.worker.ticks, patience, sent);
-                }
-                self.writing.begin(&self.worker.ticks, patience);
-                if self.expired.get() == Some(Phase::Write) {
-                    self.client_left();
-                    return Poll::Ready(Err(closed()));
-                }
-            }
+        let sent = stream.poll_flush(context);
+        if sent.is_ready() {
+            self.writing.end();
+            return sent;
         }
-        flushed
+        let (ticks, patience) = (&self.worker.ticks, self.worker.write_patience);
+        let taken = before.saturating_sub(stream.pending_write());
+        if taken > 0 {
+            self.writing.progress(ticks, patience, taken);
+        }
+        if !is_awaited {
+            return Poll::Pending;
+        }
+        self.writing.begin(ticks, patience);
+        if self.expired.get() == Some(Phase::Write) { Poll::Ready(Err(closed())) } else { Poll::Pending }
+    }
+
+    /// Sends what can be sent, beside other work. So an answer does not wait for the one behind it.
+    ///
+    /// # Errors
+    ///
+    /// The client takes no more.
+    fn poll_send_beside(&self, stream: &mut IoStream, context: &mut Context<'_>) -> Result<(), StreamError> {
+        if stream.pending_write() == 0 {
+            return Ok(());
+        }
+        match self.poll_send(stream, context, self.writing.is_awaited()) {
+            Poll::Ready(Err(error)) => {
+                self.client_gone();
+                Err(error)
+            }
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
     }
 
     pub(crate) fn is_head_written(&self) -> bool {
@@ -488,15 +578,18 @@ impl Link {
     }
 
     pub(crate) fn detach(&self) -> Result<IoStream, ResponseError> {
+        let stream = self.io.borrow_mut().stream.take().ok_or(ResponseError::Closed)?;
         self.answer.set(Answer::Finished);
-        self.io.borrow_mut().stream.take().ok_or(ResponseError::Closed)
+        self.wake();
+        let limits = stream.limits();
+        Ok(stream.with_limits(limits.max_write_buffer_size(OUTPUT_MAX)))
     }
 
     /// Answers a request that could not be read as one.
     pub(crate) fn refuse(&self, error: &ProtocolError) {
         let io = &mut *self.io.borrow_mut();
         if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), error.status(), &bare_fields());
+            io.codec.write_error(stream.output(), error.status(), &bare());
         }
     }
 
@@ -504,7 +597,7 @@ impl Link {
     pub(crate) fn refuse_slow_head(&self) {
         let io = &mut *self.io.borrow_mut();
         if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), StatusCode::REQUEST_TIMEOUT, &bare_fields());
+            io.codec.write_error(stream.output(), StatusCode::REQUEST_TIMEOUT, &bare());
         }
     }
 
@@ -515,29 +608,37 @@ impl Link {
 
     // --- the client's leaving ---
 
-    /// Looks, while a handler works, whether its client is still there; `true` once it has left.
+    /// Sees to the client while a handler works: sends what earlier exchanges left in the output, and
+    /// looks whether the client is still there; `true` once it has left.
     pub(crate) fn poll_left(&self, context: &mut Context<'_>) -> bool {
-        if self.left.get() {
-            return true;
-        }
+        self.wake_others();
         let mut io = self.io.borrow_mut();
         let Some(stream) = &mut io.stream else { return false };
+        if self.poll_send_beside(stream, context).is_err() || self.left.get() {
+            return self.left.get();
+        }
         loop {
             if stream.buffer().len() >= READ_AHEAD_MAX {
                 return false;
             }
             match stream.poll_fill(context) {
-                Poll::Ready(Ok(0) | Err(_)) => {
-                    drop(io);
-                    self.client_left();
-                    return true;
-                }
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(0)) => self.client_left(),
+                Poll::Ready(Err(_)) => self.client_gone(),
+                Poll::Ready(Ok(_)) => continue,
                 Poll::Pending => return false,
             }
+            return true;
         }
     }
 
+    /// Notes that the client takes no more, and so has left.
+    fn client_gone(&self) {
+        self.gone.set(true);
+        self.client_left();
+    }
+
+    /// Notes that the client sends no more. Often it has closed; if it only has nothing more to say, it
+    /// still gets its answer.
     fn client_left(&self) {
         if self.left.replace(true) {
             return;
@@ -608,6 +709,30 @@ impl Link {
         }
     }
 
+    /// Polls the stream for a task, whichever it is. The stream wakes one task for each direction; so that
+    /// none takes another's place, that is always the driver, and the driver wakes those who wait beside it.
+    fn poll_for_task<T>(&self, context: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        let driver = match &*self.driver.borrow() {
+            Some(driver) if !driver.will_wake(context.waker()) => driver.clone(),
+            _ => return poll(context),
+        };
+        let polled = poll(&mut Context::from_waker(&driver));
+        if polled.is_pending() {
+            let mut others = self.others.borrow_mut();
+            if !others.iter().any(|waker| waker.will_wake(context.waker())) {
+                others.push(context.waker().clone());
+            }
+        }
+        polled
+    }
+
+    /// Has the tasks that wait beside the driver look again.
+    fn wake_others(&self) {
+        if !self.others.borrow().is_empty() {
+            self.others.take().into_iter().for_each(Waker::wake);
+        }
+    }
+
     pub(crate) fn wake(&self) {
         if let Some(driver) = &*self.driver.borrow() {
             driver.wake_by_ref();
@@ -639,12 +764,12 @@ impl Link {
 
     /// While this lives, patience with a body that is waited for may run out.
     pub(crate) fn await_reading(&self) -> Waiting<'_> {
-        Waiting(&self.reading)
+        self.reading.awaited()
     }
 
     /// While this lives, patience with a client that takes no answer may run out.
     pub(crate) fn await_writing(&self) -> Waiting<'_> {
-        Waiting(&self.writing)
+        self.writing.awaited()
     }
 
     // --- the end ---
@@ -661,13 +786,8 @@ impl Link {
     pub(crate) fn poll_shutdown(&self, context: &mut Context<'_>) -> Poll<()> {
         let io = &mut *self.io.borrow_mut();
         let Some(stream) = &mut io.stream else { return Poll::Ready(()) };
-        match stream.poll_flush(context) {
-            Poll::Ready(Ok(())) => self.writing.end(),
-            Poll::Ready(Err(_)) => return Poll::Ready(()),
-            Poll::Pending => {
-                self.writing.begin(&self.worker.ticks, self.worker.write_patience);
-                return if self.expired.get() == Some(Phase::Write) { Poll::Ready(()) } else { Poll::Pending };
-            }
+        if ready!(self.poll_send(stream, context, true)).is_err() {
+            return Poll::Ready(());
         }
         stream.poll_close_write(context).map(drop)
     }
@@ -686,13 +806,15 @@ impl Link {
             }
         }
     }
-}
 
-/// A wait that ends with the future that waits.
-pub(crate) struct Waiting<'link>(&'link Wait);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.end();
+    /// Closes the connection, however it came to its end and whoever still has a handle to it.
+    pub(crate) fn shut(&self) {
+        self.exchange.set(self.exchange.get().wrapping_add(1));
+        let (stream, partial) = {
+            let mut io = self.io.borrow_mut();
+            (io.stream.take(), io.partial.take())
+        };
+        drop((stream, partial, self.watchers.take(), self.driver.take()));
+        self.wake_others();
     }
 }

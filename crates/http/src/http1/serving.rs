@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use firewhirl_event::{Error, StreamError, log_targets};
 use http::StatusCode;
 
-use super::connection::{Arrival, Link, bare_fields};
+use super::connection::{Arrival, Link};
 use crate::exchange::{Exchange, Spare};
+use crate::headers::Headers;
 use crate::http_connection::{BodyError, HttpConnection, ResponseError};
 use crate::panics::{self, Caught};
 use crate::serve::Serve;
@@ -89,7 +90,7 @@ async fn serve_request<Service: Serve>(link: &Rc<Link>, service: &Service, mut s
     settle(link, &exchange, ended);
     if link.is_held() && !link.is_finished() {
         poll_fn(|context| poll_held(link, context)).await;
-        settle(link, &exchange, Ended::Returned(Ok(())));
+        settle(link, &exchange, Ended::Forgotten);
     }
     let body_left = !link.is_detached() && !link.is_closed() && !link.request_body_done();
     if body_left && link.keeps_alive() && !poll_fn(|context| link.poll_discard_body(context)).await {
@@ -107,6 +108,8 @@ async fn serve_request<Service: Serve>(link: &Rc<Link>, service: &Service, mut s
 enum Ended {
     Returned(Result<(), Error>),
     Panicked(Caught),
+    /// It returned, and whoever was to finish the answer later has not.
+    Forgotten,
     Cancelled,
 }
 
@@ -141,30 +144,32 @@ fn poll_held(link: &Link, context: &mut Context<'_>) -> Poll<()> {
 
 /// Finishes what the service left unfinished, and logs what went wrong.
 fn settle(link: &Link, exchange: &Exchange, ended: Ended) {
-    let connection = &exchange.connection;
+    let is_whole = matches!(ended, Ended::Returned(Ok(())));
     let status = match ended {
-        Ended::Returned(Ok(())) => StatusCode::INTERNAL_SERVER_ERROR,
+        // A client that has left may still read, but not what nobody wrote.
+        Ended::Returned(Ok(())) | Ended::Forgotten => (!link.is_closed()).then_some(StatusCode::INTERNAL_SERVER_ERROR),
         Ended::Returned(Err(error)) => error_status(&error, exchange),
         Ended::Panicked(caught) => {
             count(&link.worker.counters.panics);
             tracing::error!(target: log_targets::APP, "{:?} {caught}", exchange.request);
-            StatusCode::INTERNAL_SERVER_ERROR
+            Some(StatusCode::INTERNAL_SERVER_ERROR)
         }
-        Ended::Cancelled => return link.close_after_this(),
+        Ended::Cancelled => None,
     };
-    if link.is_detached() || link.is_finished() || link.is_held() {
+    if link.is_detached() || link.is_finished() || link.is_held() && is_whole {
         return;
     }
-    if link.is_closed() && !connection.is_head_written() {
-        return link.close_after_this();
-    }
-    let finished = if connection.is_head_written() {
-        connection.finish()
-    } else {
-        let mut headers = bare_fields();
-        // The name is a token and a number has no control characters.
-        let _ = headers.set("Content-Length", 0_u64);
-        connection.respond(status, None, &headers, b"")
+    let connection = &exchange.connection;
+    let finished = match status {
+        _ if connection.is_head_written() && is_whole => connection.finish(),
+        Some(status) if !connection.is_head_written() => {
+            let mut headers = Headers::new();
+            // The name is a token and a number has no control characters.
+            let _ = headers.set("Content-Length", 0_u64);
+            connection.respond(status, None, &headers, b"")
+        }
+        // An answer that breaks off must not look whole: without its end, the connection's end tells.
+        _ => return link.abort(),
     };
     if let Err(error) = finished {
         link.close_after_this();
@@ -174,20 +179,23 @@ fn settle(link: &Link, exchange: &Exchange, ended: Ended) {
     }
 }
 
-/// The status for an error that came out of the service, logged unless it is only the client's leaving.
-fn error_status(error: &Error, exchange: &Exchange) -> StatusCode {
+/// The status for an error that came out of the service, logged unless it is only the client's leaving;
+/// `None` where nobody is left to be answered.
+fn error_status(error: &Error, exchange: &Exchange) -> Option<StatusCode> {
     if let Some(error) = error.find::<BodyError>() {
-        if let Some(status) = error.status() {
-            tracing::info!(target: log_targets::GEN, "{:?}: {error}", exchange.request);
-            return status;
+        let status = error.status();
+        match status {
+            Some(_) => tracing::info!(target: log_targets::GEN, "{:?}: {error}", exchange.request),
+            None => tracing::debug!(target: log_targets::GEN, "{:?}: {error}", exchange.request),
         }
-        tracing::debug!(target: log_targets::GEN, "{:?}: {error}", exchange.request);
-    } else if error.find::<StreamError>().is_some_and(|_| exchange.connection.is_closed()) {
-        tracing::debug!(target: log_targets::GEN, "{:?}: the client left: {error}", exchange.request);
-    } else {
-        tracing::error!(target: log_targets::APP, "uncaught error, {:?}: {error:?}", exchange.request);
+        return status;
     }
-    StatusCode::INTERNAL_SERVER_ERROR
+    if error.find::<StreamError>().is_some_and(|_| exchange.connection.is_closed()) {
+        tracing::debug!(target: log_targets::GEN, "{:?}: the client left: {error}", exchange.request);
+        return None;
+    }
+    tracing::error!(target: log_targets::APP, "uncaught error, {:?}: {error:?}", exchange.request);
+    Some(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Sends what is left and closes; with `linger` after the client has had time to read it.

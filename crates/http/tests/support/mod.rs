@@ -9,7 +9,7 @@ use bytes::Bytes;
 use firewhirl_event::coroutine::sleep;
 use firewhirl_event::iostream::MemoryPair;
 use firewhirl_event::{Error, IoLoop, IoStream, Result};
-use firewhirl_http::{Exchange, Headers, ServerOptions, serve_stream};
+use firewhirl_http::{Exchange, Headers, Serve, ServerOptions, serve_stream};
 use http::StatusCode;
 
 /// Answers by path; `/echo` gives the body back, `/stream` does so chunk by chunk, and so on.
@@ -92,6 +92,13 @@ pub(crate) fn connect(options: ServerOptions) -> IoStream {
 /// The client's end of a connection over this pair.
 pub(crate) fn connect_over(pair: MemoryPair, options: ServerOptions) -> IoStream {
     let (near, far) = pair.streams();
+    IoLoop::current().spawn_callback(serve_stream(near, Rc::new(service), options));
+    far
+}
+
+/// The client's end of a connection to a service of a test's own.
+pub(crate) fn connect_to(service: impl Serve, options: ServerOptions) -> IoStream {
+    let (near, far) = MemoryPair::new().streams();
     IoLoop::current().spawn_callback(serve_stream(near, Rc::new(service), options));
     far
 }
