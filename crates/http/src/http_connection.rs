@@ -187,6 +187,12 @@ impl HttpConnection {
         Ok(whole.freeze())
     }
 
+    /// Whether the request's body has been read to its end; that of a request without one has.
+    #[inline]
+    pub fn is_body_read(&self) -> bool {
+        self.current().map_or(true, Link::request_body_done)
+    }
+
     /// Allows this request's body another size than the server's `max_body_size`, in bytes.
     pub fn set_max_body_size(&self, bytes: u64) {
         if let Ok(link) = self.current() {

@@ -117,7 +117,7 @@ pub(crate) enum Arrival {
 }
 
 /// The fields of an answer that no service made: when it was made.
-fn bare() -> Headers {
+pub(super) fn bare_fields() -> Headers {
     let mut headers = Headers::new();
     // A date has no character that a field may not have.
     let _ = headers.set("Date", dates::format_timestamp(SystemTime::now()));
@@ -289,6 +289,7 @@ impl Link {
         self.io.borrow().codec.keep_alive()
     }
 
+    #[inline]
     pub(crate) fn request_body_done(&self) -> bool {
         self.io.borrow().codec.request_body_done()
     }
@@ -589,7 +590,7 @@ impl Link {
     pub(crate) fn refuse(&self, error: &ProtocolError) {
         let io = &mut *self.io.borrow_mut();
         if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), error.status(), &bare());
+            io.codec.write_error(stream.output(), error.status(), &bare_fields());
         }
     }
 
@@ -597,7 +598,7 @@ impl Link {
     pub(crate) fn refuse_slow_head(&self) {
         let io = &mut *self.io.borrow_mut();
         if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), StatusCode::REQUEST_TIMEOUT, &bare());
+            io.codec.write_error(stream.output(), StatusCode::REQUEST_TIMEOUT, &bare_fields());
         }
     }
 

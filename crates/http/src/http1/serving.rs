@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 use firewhirl_event::{Error, StreamError, log_targets};
 use http::StatusCode;
 
-use super::connection::{Arrival, Link};
+use super::connection::{Arrival, Link, bare_fields};
 use crate::exchange::{Exchange, Spare};
-use crate::headers::Headers;
 use crate::http_connection::{BodyError, HttpConnection, ResponseError};
 use crate::panics::{self, Caught};
 use crate::serve::Serve;
@@ -163,7 +162,7 @@ fn settle(link: &Link, exchange: &Exchange, ended: Ended) {
     let finished = match status {
         _ if connection.is_head_written() && is_whole => connection.finish(),
         Some(status) if !connection.is_head_written() => {
-            let mut headers = Headers::new();
+            let mut headers = bare_fields();
             // The name is a token and a number has no control characters.
             let _ = headers.set("Content-Length", 0_u64);
             connection.respond(status, None, &headers, b"")
