@@ -30,6 +30,9 @@ pub struct Limits {
 /// Offsets within a head are kept in 32 bits.
 const HEADER_SIZE_MAX: usize = 1024 * 1024 * 1024;
 
+/// As many as a `HeaderMap` of the `http` crate can hold.
+const FIELDS_MAX: usize = 24 * 1024;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -64,9 +67,9 @@ impl Limits {
     /// Field lines a head or a trailer section may have; a request with more is answered 431.
     ///
     /// Default: 256, ten times what browsers send behind two proxies. Looking for a field takes time
-    /// in proportion to their number, and a head of 64 KiB could hold 16,000.
+    /// in proportion to their number, and a head of 64 KiB could hold 16,000. At most 24,576.
     pub fn max_fields(mut self, count: usize) -> Self {
-        self.fields = count;
+        self.fields = count.min(FIELDS_MAX);
         self
     }
 

@@ -1,5 +1,9 @@
 //! What is too long, and what has to be taken (RFC 9112, section 3; RFC 9110, section 15.5; RFC 6585).
 
+use firewhirl_http::Limits;
+use firewhirl_http::http1::RequestHead;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use super::wire;
 
 #[test]
@@ -43,4 +47,23 @@ fn empty_lines_before_a_request_are_not_taken_without_end() {
         ("sixteen", "9112 2.2", few.as_bytes(), "GET / @a | goes on"),
         ("many", "9112 2.2", many.as_bytes(), "400 | closes"),
     ]);
+}
+
+/// A `HeaderMap` panics beyond what it can hold, so that limit is above all others.
+#[test]
+fn no_setting_lets_more_fields_in_than_a_header_map_holds() {
+    for (count, is_taken) in [(24_576, true), (24_577, false)] {
+        let fields: String = (1..count).map(|number| format!("X{number}: y\r\n")).collect();
+        let input = format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+        let limits = Limits::default().max_header_size(1 << 20).max_fields(usize::MAX);
+        let mut head = RequestHead::new();
+        assert_eq!(head.parse(input.as_bytes(), &limits).is_ok(), is_taken, "{count}");
+        if is_taken {
+            let mut map = HeaderMap::with_capacity(head.field_count());
+            for (name, value) in head.fields() {
+                map.append(HeaderName::try_from(name).unwrap(), HeaderValue::from_bytes(value).unwrap());
+            }
+            assert_eq!(map.len(), count);
+        }
+    }
 }
