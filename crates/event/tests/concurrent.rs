@@ -1,14 +1,14 @@
 //! Futures that are set by hand.
 
-mod expect_log;
+mod logs;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use expect_log::logged;
 use firewhirl_event::concurrent::{AlreadyDone, Future, FutureError, chain_future, run_on_executor};
 use firewhirl_event::coroutine::yield_now;
 use firewhirl_event::{Error, Executor, ExecutorError, IoLoop, Result, TimeoutError};
+use logs::logged;
 
 fn run(test: impl AsyncFnOnce() -> Result) {
     IoLoop::current().run_sync(test()).unwrap();
@@ -73,7 +73,7 @@ fn a_cancelled_future_is_set_by_nobody() {
         future.set_exception_unless_cancelled(Error::message("nobody hears")).unwrap();
         assert!(matches!(future.result(), Some(Err(FutureError::Cancelled))));
     });
-    assert_eq!(log, ["firewhirl::app: exception after future was cancelled: nobody hears"]);
+    assert_eq!(log, ["ERROR firewhirl::app: exception after future was cancelled: nobody hears"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The tools for coroutines.
 
-mod expect_log;
+mod logs;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -10,12 +10,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use expect_log::logged;
 use firewhirl_event::concurrent::{Future, FutureError};
 use firewhirl_event::coroutine::{
     CallbackDropped, WaitIterator, callback, multi, multi_map, sleep, with_timeout, with_timeout_detach, yield_now,
 };
 use firewhirl_event::{Error, IoLoop, Result, SpawnError, TimeoutError};
+use logs::logged;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -186,7 +186,7 @@ fn multi_waits_for_all_and_gives_the_first_error_in_order() {
             Ok(())
         });
     });
-    assert_eq!(log, ["firewhirl::app: multiple exceptions in multi: error 2"]);
+    assert_eq!(log, ["ERROR firewhirl::app: multiple exceptions in multi: error 2"]);
 }
 
 #[test]
@@ -299,8 +299,8 @@ fn what_is_detached_by_a_timeout_goes_on_and_its_failure_is_logged() {
     assert_eq!(
         log,
         [
-            "firewhirl::app: exception in future after timeout: too late",
-            "firewhirl::app: exception in future after timeout: the spawned work panicked: later still"
+            "ERROR firewhirl::app: exception in future after timeout: too late",
+            "ERROR firewhirl::app: exception in future after timeout: the spawned work panicked: later still"
         ]
     );
 }

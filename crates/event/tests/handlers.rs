@@ -1,6 +1,6 @@
 //! Handlers of raw file descriptors, and of signals.
 
-mod expect_log;
+mod logs;
 
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
@@ -11,8 +11,8 @@ use std::process::Command;
 use std::rc::Rc;
 use std::time::Duration;
 
-use expect_log::logged;
 use firewhirl_event::{Interest, IoLoop, Signal};
+use logs::logged;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -219,8 +219,8 @@ fn a_handler_that_panics_is_logged_and_stays() {
         })
         .unwrap();
     let log = logged(|| io_loop.start().unwrap());
-    assert_eq!(log[0], "firewhirl::app: exception in callback: panicked: call 1");
-    assert_eq!(log[1], "firewhirl::app: exception in callback: panicked: call 2");
+    assert_eq!(log[0], "ERROR firewhirl::app: exception in callback: panicked: call 1");
+    assert_eq!(log[1], "ERROR firewhirl::app: exception in callback: panicked: call 2");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The loop's life: which is current, start, stop, callbacks, timeouts, threads.
 
-mod expect_log;
+mod logs;
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,9 +9,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use expect_log::logged;
 use firewhirl_event::coroutine::{sleep, yield_now};
 use firewhirl_event::{Error, IoLoop, LoopError, Result, SpawnError, TimeoutError};
+use logs::logged;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -361,8 +361,8 @@ fn a_panic_in_a_callback_is_logged_and_the_loop_goes_on() {
     assert_eq!(
         log,
         [
-            "firewhirl::app: exception in callback: panicked: number 1",
-            "firewhirl::app: exception in callback: panicked: number 2"
+            "ERROR firewhirl::app: exception in callback: panicked: number 1",
+            "ERROR firewhirl::app: exception in callback: panicked: number 2"
         ]
     );
 }
@@ -397,8 +397,8 @@ fn errors_and_panics_of_spawned_callbacks_are_logged() {
     assert_eq!(
         log,
         [
-            "firewhirl::app: exception in callback: invalid digit found in string",
-            "firewhirl::app: exception in callback: panicked: later"
+            "ERROR firewhirl::app: exception in callback: invalid digit found in string",
+            "ERROR firewhirl::app: exception in callback: panicked: later"
         ]
     );
 }

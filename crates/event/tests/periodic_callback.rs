@@ -1,14 +1,14 @@
 //! Periodic callbacks on a running loop; their schedule is tested where it is computed.
 
-mod expect_log;
+mod logs;
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use expect_log::logged;
 use firewhirl_event::coroutine::sleep;
 use firewhirl_event::{Error, IoLoop, PeriodicCallback, ZeroPeriod};
+use logs::logged;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -114,7 +114,10 @@ fn a_run_that_fails_is_logged_and_the_next_one_comes() {
     });
     assert_eq!(
         log,
-        ["firewhirl::app: exception in callback: first", "firewhirl::app: exception in callback: panicked: second"]
+        [
+            "ERROR firewhirl::app: exception in callback: first",
+            "ERROR firewhirl::app: exception in callback: panicked: second"
+        ]
     );
 }
 

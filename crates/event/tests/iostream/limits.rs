@@ -68,7 +68,7 @@ fn a_message_that_is_too_long_closes_the_stream_and_is_logged() {
             });
         });
         assert_eq!(lines.len(), 1, "{lines:?}");
-        assert!(lines[0].starts_with("INFO firewhirl::gen closing a connection: no delimiter within 5 bytes"));
+        assert!(lines[0].starts_with("INFO firewhirl::gen: closing a connection: no delimiter within 5 bytes"));
     }
 }
 
@@ -100,7 +100,7 @@ fn a_read_until_close_of_too_much_fails_and_is_logged() {
             Ok(())
         });
     });
-    assert!(lines[0].starts_with("ERROR firewhirl::gen closing a connection: the peer sent more than"));
+    assert!(lines[0].starts_with("ERROR firewhirl::gen: closing a connection: the peer sent more than"));
 }
 
 #[test]

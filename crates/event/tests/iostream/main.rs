@@ -7,6 +7,7 @@ mod close;
 mod faults;
 mod fill;
 mod limits;
+#[path = "../logs/mod.rs"]
 mod logs;
 mod pairs;
 mod read;

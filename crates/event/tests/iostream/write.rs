@@ -174,7 +174,7 @@ fn a_write_error_that_is_no_end_is_logged_and_closes_the_stream() {
             Ok(())
         });
     });
-    assert_eq!(lines, ["WARN firewhirl::gen write error: permission denied"]);
+    assert_eq!(lines, ["WARN firewhirl::gen: write error: permission denied"]);
 }
 
 #[test]

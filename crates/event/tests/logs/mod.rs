@@ -1,4 +1,4 @@
-//! What the code under test writes to its logs, in this thread.
+//! What is logged while a test runs on its thread, with the level that Tornado logs it at.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
@@ -9,35 +9,31 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 thread_local! {
-    static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The lines that `run` logs, each as "target: message".
+/// The lines that `run` logs, each as `LEVEL target: message`.
 pub(crate) fn logged(run: impl FnOnce()) -> Vec<String> {
     // One subscriber for all threads: tracing caches for the whole process whether somebody
     // listens, and with a subscriber a thread the answer depends on which thread asks first.
     static SUBSCRIBED: Once = Once::new();
     SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(ThreadLines).unwrap());
-    LINES.set(Some(Vec::new()));
+    LINES.take();
     run();
-    LINES.take().unwrap()
+    LINES.take()
 }
 
 struct ThreadLines;
 
 impl Subscriber for ThreadLines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("firewhirl::")
+        metadata.target().starts_with("firewhirl")
     }
 
     fn event(&self, event: &Event<'_>) {
-        LINES.with_borrow_mut(|lines| {
-            if let Some(lines) = lines {
-                let mut line = Line(format!("{}: ", event.metadata().target()));
-                event.record(&mut line);
-                lines.push(line.0);
-            }
-        });
+        let mut line = Line(format!("{} {}: ", event.metadata().level(), event.metadata().target()));
+        event.record(&mut line);
+        LINES.with_borrow_mut(|lines| lines.push(line.0));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -53,7 +49,9 @@ impl Subscriber for ThreadLines {
 struct Line(String);
 
 impl Visit for Line {
-    fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
-        write!(self.0, "{value:?}").unwrap();
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            write!(self.0, "{value:?}").unwrap();
+        }
     }
 }
