@@ -29,7 +29,7 @@ pub(super) enum Form {
     Absolute,
     /// `host:port`, for CONNECT alone.
     Authority,
-    /// `*`, for OPTIONS alone: the server as a whole.
+    /// `*`, the server as a whole: for OPTIONS, and for methods that HTTP itself does not define.
     Asterisk,
 }
 
@@ -56,11 +56,18 @@ pub(super) fn parse_target(target: &[u8], offset: usize, method: &Method) -> Opt
     }
     match target {
         [b'/', ..] => Some(Target { whole, ..split_query(target, offset) }),
-        b"*" if *method == Method::OPTIONS => {
+        b"*" if has_asterisk_form(method) => {
             Some(Target { whole, authority: None, path: whole, query: None, form: Form::Asterisk })
         }
         _ => parse_absolute(target, offset),
     }
+}
+
+/// Whether a method may be for the server as a whole. RFC 9112, section 3.2.4, knows OPTIONS; what the
+/// methods of other standards ask for is theirs to say, such as UPnP's `M-SEARCH *`.
+fn has_asterisk_form(method: &Method) -> bool {
+    let others = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::TRACE, Method::PATCH];
+    !others.contains(method)
 }
 
 /// An absolute-form target: of the two schemes that name a resource of this server.
@@ -201,6 +208,7 @@ mod tests {
             ("GET",     b"*",                           None),
             ("GET",     b"/\x7f",                       None),
             ("OPTIONS", b"*",                           Some((None, "*", None))),
+            ("M-SEARCH", b"*",                          Some((None, "*", None))),
             ("OPTIONS", b"**",                          None),
             ("OPTIONS", b"/a",                          Some((None, "/a", None))),
             ("GET",     b"http://a/b?c",                Some((Some("a"), "/b", Some("c")))),

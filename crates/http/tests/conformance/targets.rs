@@ -99,6 +99,7 @@ fn authority_form_is_for_connect_and_the_asterisk_for_options() {
         ("an asterisk and a path",            "9112 3.2.4", b"OPTIONS */a HTTP/1.1\r\nHost: a\r\n\r\n",       "400 | closes"),
         ("two asterisks",                     "9112 3.2.4", b"OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n",        "400 | closes"),
         ("an asterisk for GET",               "9112 3.2.4", b"GET * HTTP/1.1\r\nHost: a\r\n\r\n",             "400 | closes"),
+        ("an asterisk for UPnP's method",     "9112 3.2.4", b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n",        "M-SEARCH * @a | goes on"),
         ("an asterisk for POST",              "9112 3.2.4", b"POST * HTTP/1.1\r\nHost: a\r\n\r\n",            "400 | closes"),
         ("OPTIONS of a path",                 "9110 9.3.7", b"OPTIONS /a HTTP/1.1\r\nHost: a\r\n\r\n",        "OPTIONS /a @a | goes on"),
     ];
