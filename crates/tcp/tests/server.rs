@@ -1,6 +1,7 @@
 //! Serving on one loop: Tornado's `tcpserver_test`, and what it leaves out: caps, drain, panics.
 
-mod support;
+#[path = "../../event/tests/logs/mod.rs"]
+mod logs;
 
 use std::cell::RefCell;
 use std::future::pending;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use firewhirl_event::coroutine::sleep;
 use firewhirl_event::{Error, IoLoop, IoStream, Result};
 use firewhirl_tcp::{Acceptor, BindOptions, Draining, Gate, Listener, Peer, TcpServer};
-use support::capture_log;
+use logs::logged;
 
 fn run<Value>(test: impl Future<Output = Result<Value>>) -> Value {
     IoLoop::current().run_sync_timeout(Duration::from_secs(10), test).unwrap()
@@ -65,7 +66,6 @@ fn what_is_written_before_the_handler_ends_arrives() {
 
 #[test]
 fn an_error_of_a_handler_is_logged_and_hurts_no_other() {
-    let (_guard, log) = capture_log();
     let server = TcpServer::new(async |mut stream: IoStream, _peer| match line(&mut stream).await?.trim_end() {
         "fail" => Err(Error::message("one too many")),
         "panic" => panic!("at the disco"),
@@ -77,22 +77,24 @@ fn an_error_of_a_handler_is_logged_and_hurts_no_other() {
     })
     .listen_with(0, &local())
     .unwrap();
-    run(async {
-        let mut open = IoStream::connect(address(&server)).await?;
-        for word in ["fail\n", "panic\n"] {
-            let mut client = IoStream::connect(address(&server)).await?;
-            client.write(word);
-            assert_eq!(client.read_until_close().await?, "");
-        }
-        open.write("world\n");
-        assert_eq!(open.read_until_close().await?, "hello world");
-        Ok(())
+    let log = logged(|| {
+        run(async {
+            let mut open = IoStream::connect(address(&server)).await?;
+            for word in ["fail\n", "panic\n"] {
+                let mut client = IoStream::connect(address(&server)).await?;
+                client.write(word);
+                assert_eq!(client.read_until_close().await?, "");
+            }
+            open.write("world\n");
+            assert_eq!(open.read_until_close().await?, "hello world");
+            Ok(())
+        })
     });
     assert_eq!(
-        log(),
+        log,
         [
-            "firewhirl::app: error in connection callback: one too many",
-            "firewhirl::app: panic in connection callback: at the disco"
+            "ERROR firewhirl::app: error in connection callback: one too many",
+            "ERROR firewhirl::app: panic in connection callback: at the disco"
         ]
     );
     let counts = server.counts();
@@ -101,17 +103,18 @@ fn an_error_of_a_handler_is_logged_and_hurts_no_other() {
 
 #[test]
 fn a_peer_that_leaves_ends_its_connection_without_a_word() {
-    let (_guard, log) = capture_log();
     let server = TcpServer::new(greet).listen_with(0, &local()).unwrap();
-    run(async {
-        let mut client = IoStream::connect(address(&server)).await?;
-        client.write("you\n");
-        assert_eq!(line(&mut client).await?, "hello you\n");
-        drop(client);
-        until("the connection ends", || server.counts().open == 0).await;
-        Ok(())
+    let log = logged(|| {
+        run(async {
+            let mut client = IoStream::connect(address(&server)).await?;
+            client.write("you\n");
+            assert_eq!(line(&mut client).await?, "hello you\n");
+            drop(client);
+            until("the connection ends", || server.counts().open == 0).await;
+            Ok(())
+        })
     });
-    assert_eq!(log(), [""; 0]);
+    assert_eq!(log, [""; 0]);
 }
 
 #[test]
@@ -340,7 +343,6 @@ fn a_drain_takes_in_the_backlog_and_waits_for_it() {
 
 #[test]
 fn a_drain_cuts_off_at_its_limit_what_does_not_end() {
-    let (_guard, log) = capture_log();
     let dropped = Rc::new(());
     let held = dropped.clone();
     let server = TcpServer::new(async move |stream: IoStream, _peer| {
@@ -350,17 +352,19 @@ fn a_drain_cuts_off_at_its_limit_what_does_not_end() {
     })
     .listen_with(0, &local())
     .unwrap();
-    run(async {
-        let mut client = IoStream::connect(address(&server)).await?;
-        until("it is served", || server.counts().open == 1).await;
-        assert_eq!(Rc::strong_count(&dropped), 3);
-        assert_eq!(server.drain(Duration::from_millis(20)).await, 1);
-        assert_eq!(Rc::strong_count(&dropped), 2, "what the handler held is dropped");
-        assert_eq!(server.counts().open, 0);
-        assert_eq!(client.read_until_close().await?, "");
-        Ok(())
+    let log = logged(|| {
+        run(async {
+            let mut client = IoStream::connect(address(&server)).await?;
+            until("it is served", || server.counts().open == 1).await;
+            assert_eq!(Rc::strong_count(&dropped), 3);
+            assert_eq!(server.drain(Duration::from_millis(20)).await, 1);
+            assert_eq!(Rc::strong_count(&dropped), 2, "what the handler held is dropped");
+            assert_eq!(server.counts().open, 0);
+            assert_eq!(client.read_until_close().await?, "");
+            Ok(())
+        })
     });
-    assert_eq!(log(), ["firewhirl::gen: 1 connections cut off at the end of the drain"]);
+    assert_eq!(log, ["WARN firewhirl::gen: 1 connections cut off at the end of the drain"]);
 }
 
 /// Serves with a handler that is told of the drain, one idle connection, and drains.

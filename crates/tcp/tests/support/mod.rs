@@ -1,17 +1,9 @@
-//! What the tests of servers and clients share: a resolver of fixed answers, a port at which a
-//! connect hangs, and the log as a list of lines.
+//! What tests of clients connect to: a resolver of fixed answers, a port at which a connect hangs.
 
-#![allow(dead_code, reason = "each test program uses its part")]
-
-use std::fmt::{Debug, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::rc::Rc;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use firewhirl_tcp::{BindOptions, Family, Resolver, Resolving, bind_sockets};
-use tracing::field::{Field, Visit};
-use tracing::span;
 
 /// Gives the same addresses for every host.
 pub(crate) struct Fixed(pub(crate) Vec<SocketAddr>);
@@ -54,44 +46,4 @@ impl Hanging {
 pub(crate) fn refusing_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
-}
-
-/// The lines that this thread logs while the guard is held, as "target: message".
-pub(crate) fn capture_log() -> (tracing::subscriber::DefaultGuard, Rc<dyn Fn() -> Vec<String>>) {
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let guard = tracing::subscriber::set_default(Capture(lines.clone()));
-    (guard, Rc::new(move || lines.lock().unwrap().clone()))
-}
-
-struct Capture(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Capture {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target().starts_with("firewhirl")
-    }
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = Line(format!("{}:", event.metadata().target()));
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            write!(self.0, " {value:?}").unwrap();
-        }
-    }
 }
