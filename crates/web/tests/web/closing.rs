@@ -154,7 +154,7 @@ fn a_route_that_asks_for_it_ends_where_it_waits() {
             Ok(())
         });
     });
-    assert!(lines.iter().any(|line| line.contains("firewhirl::access 499 GET /")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("firewhirl::access: 499 GET /")), "{lines:?}");
 }
 
 #[test]

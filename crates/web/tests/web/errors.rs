@@ -28,7 +28,7 @@ fn an_http_error_is_its_status_and_only_a_message_is_logged() {
     let with_message = Application::new().get("/", async |_| Err(HttpError::new(403).message("not you"))?);
     let (answer, lines) = asked(with_message, "/");
     assert_eq!((answer.status, answer.body), (403, page("403: Forbidden")));
-    assert_eq!(lines, ["WARN firewhirl::gen 403 GET / (0.0.0.0): not you"]);
+    assert_eq!(lines, ["WARN firewhirl::gen: 403 GET / (0.0.0.0): not you"]);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn any_other_error_is_500_and_logged_with_its_request() {
     let (answer, lines) = asked(application, "/?q=1");
     assert_eq!((answer.status, answer.body), (500, page("500: Internal Server Error")));
     assert_eq!(lines.len(), 1);
-    assert!(lines[0].starts_with("ERROR firewhirl::app Uncaught exception GET /?q=1 (0.0.0.0)"), "{lines:?}");
+    assert!(lines[0].starts_with("ERROR firewhirl::app: Uncaught exception GET /?q=1 (0.0.0.0)"), "{lines:?}");
     assert!(lines[0].ends_with("the disk is full"), "{lines:?}");
 }
 
@@ -58,7 +58,7 @@ fn a_missing_argument_is_logged_in_one_line() {
     let application = Application::new().get("/", async |cx| cx.write(cx.argument("q")?));
     let (answer, lines) = asked(application, "/");
     assert_eq!(answer.status, 400);
-    assert_eq!(lines, ["WARN firewhirl::gen 400 GET / (0.0.0.0): Missing argument q"]);
+    assert_eq!(lines, ["WARN firewhirl::gen: 400 GET / (0.0.0.0): Missing argument q"]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn an_error_after_the_head_ends_the_response_as_it_is() {
     });
     let (answer, lines) = asked(application, "/");
     assert_eq!(answer.parts(), (200, "half"));
-    assert!(lines.contains(&"ERROR firewhirl::gen Cannot send error response after headers written".to_owned()));
+    assert!(lines.contains(&"ERROR firewhirl::gen: Cannot send error response after headers written".to_owned()));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_panic_is_500_is_logged_and_the_next_request_is_answered() {
         assert_eq!(get("/").to(&application).body, "alive");
     });
     assert!(lines.iter().any(|line| line.contains("on purpose")), "{lines:?}");
-    assert!(lines.iter().any(|line| line.starts_with("ERROR firewhirl::access 500 GET /panic")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("ERROR firewhirl::access: 500 GET /panic")), "{lines:?}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn a_request_is_a_line_at_the_level_of_its_status() {
     }));
     for (status, level) in [(200, "INFO"), (302, "INFO"), (404, "WARN"), (500, "ERROR")] {
         let lines = access(|| drop(get(&format!("/{status}?a=1")).to(&application)));
-        let start = format!("{level} firewhirl::access {status} GET /{status}?a=1 (0.0.0.0) ");
+        let start = format!("{level} firewhirl::access: {status} GET /{status}?a=1 (0.0.0.0) ");
         assert_eq!(lines.len(), 1);
         assert!(lines[0].starts_with(&start) && lines[0].ends_with("ms"), "{lines:?}");
     }

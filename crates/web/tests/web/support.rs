@@ -1,17 +1,12 @@
 //! Asking an application over a pair in memory, and what it logs meanwhile.
 
-use std::cell::RefCell;
-use std::fmt::Debug;
 use std::rc::Rc;
-use std::sync::Once;
 use std::time::Duration;
 
 use firewhirl_event::{IoLoop, IoStream, Result};
 use firewhirl_http::{ServerOptions, serve_stream};
+use firewhirl_testing::expect_log;
 use firewhirl_web::Application;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 /// Runs a test on a loop of its own.
 pub(crate) fn run(test: impl Future<Output = Result>) {
@@ -142,49 +137,9 @@ fn unchunked(mut framed: &str) -> String {
     body
 }
 
-thread_local! {
-    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The lines that `run` logs on this thread, each as `LEVEL target message`.
+/// The lines that `run` logs on this thread from `INFO` on, each as `LEVEL target: message`.
 pub(crate) fn logged(run: impl FnOnce()) -> Vec<String> {
-    // One subscriber for all threads: tracing caches for the whole process whether anybody listens.
-    static SUBSCRIBED: Once = Once::new();
-    SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(ThreadLines).unwrap());
-    LINES.take();
+    let log = expect_log("", "").optional();
     run();
-    LINES.take()
-}
-
-struct ThreadLines;
-
-impl Subscriber for ThreadLines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("firewhirl")
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = format!("{} {}", event.metadata().level(), event.metadata().target());
-        event.record(&mut Message(&mut line));
-        LINES.with_borrow_mut(|lines| lines.push(line));
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-struct Message<'line>(&'line mut String);
-
-impl Visit for Message<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            self.0.push_str(&format!(" {value:?}"));
-        }
-    }
+    log.entries().iter().map(ToString::to_string).collect()
 }
