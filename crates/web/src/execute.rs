@@ -8,16 +8,14 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::access_log;
 use crate::context::Context;
 use crate::lingering::Departure;
 use crate::live::Live;
 use firewhirl_event::{Error, Result};
 use firewhirl_http::Exchange;
 
-/// What the access log shows of a request that was ended where it waited because its client left;
-/// nginx's.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
+/// What the access log shows of a request that nobody is left to be answered for; nginx's.
+pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 impl Live {
     /// Answers one request.
@@ -41,13 +39,11 @@ struct Running<'exchange> {
 impl<'exchange> Running<'exchange> {
     fn begin(application: &Rc<Live>, exchange: &'exchange mut Exchange) -> Self {
         let kept = exchange.kept().take().and_then(|kept| kept.downcast::<Rc<Context>>().ok());
-        let mut shared = kept
-            .filter(|context| context.is_of(application))
-            .unwrap_or_else(|| Box::new(Rc::new(Context::new(application))));
+        let mut shared = kept.unwrap_or_else(|| Box::new(Rc::new(Context::new())));
         // Only a context that nothing else holds is put back, and a new one is held by nothing else.
         let context = Rc::get_mut(&mut shared).expect("nothing else holds it");
         std::mem::swap(&mut context.request, &mut exchange.request);
-        context.begin(exchange.connection.clone());
+        context.begin(application, exchange.connection.clone());
         Self { exchange, context: Some(shared) }
     }
 
@@ -88,8 +84,7 @@ impl Drop for Running<'_> {
         if !shared.is_finished() {
             // Nobody else will log the request: the connection answers a panic itself, and a request that
             // was ended because its client left is answered by nobody.
-            shared.set_status(if std::thread::panicking() { 500_u16 } else { CLIENT_CLOSED_REQUEST });
-            access_log::log(&shared);
+            shared.abandon(if std::thread::panicking() { 500 } else { CLIENT_CLOSED_REQUEST });
         }
         // A handle to finish it later may still be about; then the context and its request stay with it.
         if let Some(context) = Rc::get_mut(&mut shared) {

@@ -124,11 +124,6 @@ impl Live {
         hosts.filter_map(|(_, routing)| routing.find(path, values)).next()
     }
 
-    /// The route for which a context is made before its request is there.
-    pub(crate) fn any_route(&self) -> &Rc<Route> {
-        &self.not_found[self.not_found.len() - 1].1
-    }
-
     /// The URL of a named route.
     pub(crate) fn reverse(&self, name: &str, arguments: &[String]) -> Result<String, ReverseError> {
         let route = self.named.get(name).ok_or_else(|| ReverseError::Unknown { name: name.to_owned() })?;

@@ -12,17 +12,15 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    /// Puts a value in, in place of the one of its type; says whether there was one.
-    pub(crate) fn insert<T: 'static>(&mut self, value: Rc<T>) -> bool {
+    /// Puts a value in, and gives the one of its type that was there: to be dropped where no borrow is
+    /// held, for its drop may be anything.
+    pub(crate) fn insert<T: 'static>(&mut self, value: Rc<T>) -> Option<Rc<dyn Any>> {
         let id = TypeId::of::<T>();
         match self.values.iter_mut().find(|(other, _)| *other == id) {
-            Some((_, old)) => {
-                *old = value;
-                true
-            }
+            Some((_, old)) => Some(std::mem::replace(old, value)),
             None => {
                 self.values.push((id, value));
-                false
+                None
             }
         }
     }
@@ -68,9 +66,9 @@ mod tests {
     #[test]
     fn there_is_one_value_of_each_type() {
         let mut resources = Resources::default();
-        assert!(!resources.insert(Rc::new(1_u8)));
-        assert!(!resources.insert(Rc::new("text")));
-        assert!(resources.insert(Rc::new(2_u8)));
+        assert!(resources.insert(Rc::new(1_u8)).is_none());
+        assert!(resources.insert(Rc::new("text")).is_none());
+        assert!(resources.insert(Rc::new(2_u8)).is_some());
         assert_eq!(resources.get::<u8>().as_deref(), Some(&2));
         assert_eq!(resources.get::<u16>(), None);
         assert!(MissingResource::of::<u16>().to_string().contains("`u16`"));

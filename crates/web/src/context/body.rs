@@ -43,7 +43,7 @@ impl Context {
     ///
     /// Where the route streams it, what has been read is lost if the future is dropped.
     pub async fn read_body(&self) -> Result<Bytes> {
-        if self.route.options.stream_request_body {
+        if self.route().options.stream_request_body {
             Ok(self.current_connection()?.read_body().await?)
         } else {
             Ok(self.request.body().clone())
@@ -71,7 +71,7 @@ impl BodyStream<'_> {
     /// Nothing is lost.
     pub async fn next(&self) -> Result<Option<Bytes>> {
         let context = self.context;
-        if context.route.options.stream_request_body {
+        if context.route().options.stream_request_body {
             return Ok(context.current_connection()?.next_chunk().await?);
         }
         let body = context.request.body();

@@ -1,6 +1,7 @@
 //! What happens to an error that comes out of a handler: it is logged, it becomes a status and a page.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use firewhirl_event::log_targets::{APP, GEN};
 use firewhirl_event::{Error, Result, StreamError};
@@ -11,15 +12,18 @@ use tracing::{debug, error, warn};
 use super::Context;
 use super::finish::has_no_content;
 use super::finish_later::Unfinished;
+use crate::access_log;
 use crate::error_page;
 use crate::errors::{Finish, HttpError, IntoStatus, Status};
+use crate::execute::CLIENT_CLOSED_REQUEST;
 use crate::site::LocalFuture;
 
 impl Context {
     /// Answers with an error of this status: what was written and not flushed is discarded, the site's
     /// [`write_error`](crate::Site::write_error) writes the page, and the response is finished.
     ///
-    /// After the head has been sent there is no error page any more: the response just ends.
+    /// After the head has been sent there is no error page any more: the connection ends, without the
+    /// response's end, so that the client sees that it is not whole. (Tornado ends it as if it were.)
     ///
     /// # Errors
     ///
@@ -63,7 +67,7 @@ impl Context {
     }
 
     fn run_on_finish(&self) {
-        for site in &self.route.sites {
+        for site in &self.route().sites {
             site.on_finish(self);
         }
     }
@@ -75,7 +79,8 @@ impl Context {
         }
         if self.is_clients_leaving(error) {
             debug!(target: GEN, "{}: the client has left: {error}", self.request_summary());
-            return self.finish_as_it_is();
+            self.abort();
+            return self.abandon(CLIENT_CLOSED_REQUEST);
         }
         self.log_exception(error);
         if self.is_finished() {
@@ -83,6 +88,8 @@ impl Context {
         }
         if let Err(problem) = self.send_error_page(error, Some(error)).await {
             error!(target: APP, "Exception in exception handler: {problem:?}");
+            self.abort();
+            self.abandon(500);
         }
     }
 
@@ -93,14 +100,35 @@ impl Context {
         let set = finish.content_type.map_or(Ok(()), |content_type| self.set_header("Content-Type", content_type));
         if let Err(problem) = set.and_then(|()| self.finish(&finish.chunk)) {
             error!(target: APP, "Exception in exception handler: {problem:?}");
-            self.finish_as_it_is();
+            self.abort();
+            self.abandon(500);
         }
     }
 
-    /// Marks the response finished, whatever of it can still be sent.
-    fn finish_as_it_is(&self) {
-        if !self.is_finished() && self.finish(()).is_err() {
-            self.mark_finished();
+    /// Has the connection end with what of the response was sent.
+    fn abort(&self) {
+        if let Ok(connection) = self.current_connection()
+            && self.is_head_written()
+            && !self.is_finished()
+        {
+            connection.abort();
+        }
+    }
+
+    /// Ends a response that nobody completes: what of it was not sent stays unsent, and the access log
+    /// shows `status`, unless another one was sent.
+    pub(crate) fn abandon(&self, status: u16) {
+        if self.is_finished() {
+            return;
+        }
+        if !self.is_head_written() {
+            self.set_status(status);
+        }
+        self.mark_finished();
+        // It may be the application's own function, and a panic in it while another one unwinds would
+        // end the process.
+        if catch_unwind(AssertUnwindSafe(|| access_log::log(self))).is_err() {
+            error!(target: APP, "{}: the log function panicked", self.request_summary());
         }
     }
 
@@ -118,7 +146,7 @@ impl Context {
 
     /// Logs an error as the sites say, the innermost first.
     fn log_exception(&self, error: &Error) {
-        if self.route.sites.iter().rev().any(|site| site.log_exception(self, error).is_some()) {
+        if self.route().sites.iter().rev().any(|site| site.log_exception(self, error).is_some()) {
             return;
         }
         let summary = self.request_summary();
@@ -129,7 +157,7 @@ impl Context {
         } else if error.status() != StatusCode::INTERNAL_SERVER_ERROR {
             warn!(target: GEN, "{} {summary}: {error}", error.status().as_u16());
         } else if error.is::<Unfinished>() {
-            error!(target: APP, "{error} {summary}, route {}", self.route.url);
+            error!(target: APP, "{error} {summary}, route {}", self.route().url);
         } else {
             error!(target: APP, "Uncaught exception {summary}\n{:?}\n{error:?}", self.request);
         }
@@ -139,12 +167,9 @@ impl Context {
     async fn send_error_page(&self, error: &Error, thrown: Option<&Error>) -> Result {
         if self.is_head_written() {
             error!(target: GEN, "Cannot send error response after headers written");
-            if !self.is_finished()
-                && let Err(problem) = self.finish(())
-            {
-                error!(target: GEN, "Failed to flush partial response: {problem:?}");
-                self.mark_finished();
-            }
+            // Without its end the client sees that the response is not whole.
+            self.abort();
+            self.abandon(500);
             return Ok(());
         }
         if let Err(problem) = self.clear() {
@@ -156,7 +181,7 @@ impl Context {
             None => self.set_status(status),
         }
         if status == StatusCode::METHOD_NOT_ALLOWED
-            && let Some(allow) = self.route.entry.allow()
+            && let Some(allow) = self.route().entry.allow()
         {
             self.set_header("Allow", allow)?;
         }
@@ -169,7 +194,7 @@ impl Context {
     }
 
     async fn write_error(&self, error: &Error, thrown: Option<&Error>) -> Result {
-        for site in self.route.sites.iter().rev() {
+        for site in self.route().sites.iter().rev() {
             if let Some(page) = site.write_error(self, error) {
                 return page.await;
             }

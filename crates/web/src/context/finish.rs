@@ -208,7 +208,7 @@ impl Context {
     }
 
     fn wants_etag(&self) -> bool {
-        let own = self.response.automatic_etag.get().or(self.route.options.automatic_etag);
+        let own = self.response.automatic_etag.get().or(self.route().options.automatic_etag);
         own.unwrap_or_else(|| self.settings().automatic_etag())
     }
 

@@ -53,7 +53,7 @@ impl Context {
             let problem = format!("expected a form, got a body of type `{content_type}`");
             return Err(FormError::whole(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem).into());
         }
-        if !self.route.options.stream_request_body {
+        if !self.route().options.stream_request_body {
             return Ok(form::read(&pairs(self.body_map()?)?)?);
         }
         let encoding = self.request.header("Content-Encoding");

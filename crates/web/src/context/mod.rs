@@ -61,10 +61,11 @@ use user::UserCache;
 pub struct Context {
     /// The request. Tornado's `self.request`.
     pub request: Request,
-    /// There as long as an exchange goes on.
+    /// There as long as an exchange goes on, as all that is the application's: what waits for the next
+    /// request keeps none alive.
     connection: Option<HttpConnection>,
-    application: Rc<Live>,
-    route: Rc<Route>,
+    application: Option<Rc<Live>>,
+    route: Option<Rc<Route>>,
     pub(crate) path_values: PathValues,
     response: Response,
     arguments: ArgumentCache,
@@ -80,12 +81,12 @@ pub struct Context {
 
 impl Context {
     /// Makes a context without an exchange.
-    pub(crate) fn new(application: &Rc<Live>) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             request: Request::default(),
             connection: None,
-            application: Rc::clone(application),
-            route: Rc::clone(application.any_route()),
+            application: None,
+            route: None,
             path_values: PathValues::default(),
             response: Response::default(),
             arguments: ArgumentCache::default(),
@@ -98,24 +99,19 @@ impl Context {
         }
     }
 
-    /// Whether it belongs to this application.
-    pub(crate) fn is_of(&self, application: &Rc<Live>) -> bool {
-        Rc::ptr_eq(&self.application, application)
-    }
-
     /// Begins an exchange, its request in place: finds its route.
-    pub(crate) fn begin(&mut self, connection: HttpConnection) {
+    pub(crate) fn begin(&mut self, application: &Rc<Live>, connection: HttpConnection) {
         self.response.begin(self.request.began().unwrap_or_else(Instant::now));
-        let route = self.application.find(&self.request, &mut self.path_values);
-        if !Rc::ptr_eq(&self.route, route) {
-            self.route = Rc::clone(route);
-        }
+        self.route = Some(Rc::clone(application.find(&self.request, &mut self.path_values)));
+        self.application = Some(Rc::clone(application));
         self.connection = Some(connection);
     }
 
     /// Forgets all that belongs to one exchange; the memory stays.
     pub(crate) fn end(&mut self) {
         self.connection = None;
+        self.application = None;
+        self.route = None;
         self.response.end();
         self.arguments.clear();
         self.user.clear();
@@ -151,11 +147,13 @@ impl Context {
     }
 
     pub(crate) fn application(&self) -> &Rc<Live> {
-        &self.application
+        // As of `connection`.
+        self.application.as_ref().expect("an exchange goes on")
     }
 
     pub(crate) fn route(&self) -> &Rc<Route> {
-        &self.route
+        // As of `connection`.
+        self.route.as_ref().expect("an exchange goes on")
     }
 
     /// Keeps what tells how long the handler goes on after its client left.
@@ -165,13 +163,13 @@ impl Context {
 
     /// The application's settings. Tornado's `self.settings`.
     pub fn settings(&self) -> &Settings {
-        &self.application.settings
+        &self.application().settings
     }
 
     /// The URL of the request's route as it was added, such as `/story/{id}`: what requests are counted
     /// by.
     pub fn route_url(&self) -> &str {
-        &self.route.url
+        &self.route().url
     }
 
     /// The value of this type that the application was given with
@@ -181,7 +179,7 @@ impl Context {
     ///
     /// [`MissingResource`] if it was given none; answered 500.
     pub fn resource<T: 'static>(&self) -> Result<Rc<T>> {
-        Ok(self.application.resources.get().ok_or_else(MissingResource::of::<T>)?)
+        Ok(self.application().resources.get().ok_or_else(MissingResource::of::<T>)?)
     }
 
     /// The URL of a named route with these arguments.
@@ -202,7 +200,7 @@ impl Context {
     /// }
     /// ```
     pub fn reverse_url(&self, name: &str, arguments: impl UrlArguments) -> Result<String> {
-        Ok(self.application.reverse(name, &arguments.into_arguments())?)
+        Ok(self.application().reverse(name, &arguments.into_arguments())?)
     }
 
     /// `GET /x (1.2.3.4)`, as log lines name a request. Tornado's `_request_summary`.
@@ -219,7 +217,7 @@ impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
             .field("request", &self.request)
-            .field("route", &self.route.url)
+            .field("route", &self.route().url)
             .field("status", &self.status())
             .field("finished", &self.is_finished())
             .finish_non_exhaustive()

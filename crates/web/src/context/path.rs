@@ -1,5 +1,7 @@
 //! The parameters of the path.
 
+use std::rc::Rc;
+
 use firewhirl_event::Result;
 use http::StatusCode;
 
@@ -51,19 +53,20 @@ impl Context {
 
     /// The named parameters of the path, decoded. Tornado's `path_kwargs`.
     pub fn path_kwargs(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.route.matcher.names().iter().map(String::as_str).zip(self.path_args())
+        self.route().matcher.names().iter().map(String::as_str).zip(self.path_args())
     }
 
     /// Percent-decodes the parameters, which are then read without an error.
     pub(crate) fn decode_path(&mut self) -> Result {
-        Ok(self.path_values.decode(self.request.path(), self.route.matcher.names())?)
+        let route = Rc::clone(self.route());
+        Ok(self.path_values.decode(self.request.path(), route.matcher.names())?)
     }
 
     fn path_value(&self, key: impl PathKey) -> Result<Option<&str>> {
-        let position = key.position(self.route.matcher.names()).filter(|&position| position < self.path_values.len());
+        let position = key.position(self.route().matcher.names()).filter(|&position| position < self.path_values.len());
         match position {
             Some(position) => Ok(self.path_values.get(position, self.request.path())),
-            None => Err(MissingParameter { key: key.to_string(), url: self.route.url.clone() }.into()),
+            None => Err(MissingParameter { key: key.to_string(), url: self.route().url.clone() }.into()),
         }
     }
 }

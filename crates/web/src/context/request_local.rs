@@ -33,7 +33,8 @@ impl Context {
     /// # let _ = application;
     /// ```
     pub fn set_local<T: 'static>(&self, value: T) {
-        self.locals.borrow_mut().insert(Rc::new(value));
+        let old = self.locals.borrow_mut().insert(Rc::new(value));
+        drop(old);
     }
 
     /// The value of this type that this request keeps, `None` if it keeps none.

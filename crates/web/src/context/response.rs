@@ -159,7 +159,7 @@ impl Context {
 
     /// Runs the sites' `default_headers`, the outermost first.
     pub(crate) fn set_default_headers(&self) -> Result {
-        self.route.sites.iter().try_for_each(|site| site.default_headers(self))
+        self.route().sites.iter().try_for_each(|site| site.default_headers(self))
     }
 
     /// Adds text, bytes or JSON to the body.

@@ -65,7 +65,7 @@ impl Context {
     /// Asks the innermost site that knows, and keeps its answer.
     async fn ask_sites(&self) -> Result<AnyUser> {
         let mut user = None;
-        for site in self.route.sites.iter().rev() {
+        for site in self.route().sites.iter().rev() {
             if let Some(asked) = site.current_user(self) {
                 user = asked.await?;
                 break;
@@ -82,7 +82,8 @@ impl Context {
     /// [`WrongUser`], a 500, if the site's user is of another type.
     pub fn set_current_user<User: 'static>(&self, user: Option<User>) -> Result {
         self.check_user_type::<User>()?;
-        *self.user.found.borrow_mut() = Some(user.map(|user| Rc::new(user) as Rc<dyn Any>));
+        // The one before is dropped outside of the borrow.
+        drop(self.user.found.replace(Some(user.map(|user| Rc::new(user) as Rc<dyn Any>))));
         Ok(())
     }
 
@@ -138,13 +139,13 @@ impl Context {
     ///
     /// [`LoginUrlRequired`], a 500, if nothing says it.
     pub fn login_url(&self) -> Result<String> {
-        let of_site = self.route.sites.iter().rev().find_map(|site| site.login_url(self));
+        let of_site = self.route().sites.iter().rev().find_map(|site| site.login_url(self));
         let url = of_site.or_else(|| self.settings().login_url().map(str::to_owned));
         Ok(url.ok_or(LoginUrlRequired)?)
     }
 
     fn check_user_type<User: 'static>(&self) -> Result<(), WrongUser> {
-        let of_site = self.route.sites.last().map_or_else(UserType::of::<NoUser>, |site| site.user());
+        let of_site = self.route().sites.last().map_or_else(UserType::of::<NoUser>, |site| site.user());
         if of_site == UserType::of::<User>() {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use firewhirl_event::coroutine::{sleep, yield_now};
 use firewhirl_event::{Result, StreamError};
 use firewhirl_web::{Application, Context, url};
 
-use crate::support::{connect, get, logged, run};
+use crate::support::{Answer, connect, get, logged, run};
 
 type Steps = Rc<Cell<u32>>;
 
@@ -170,5 +170,47 @@ fn a_client_that_leaves_in_its_body_reaches_no_handler() {
             Ok(())
         });
     });
-    assert!(lines.iter().all(|line| !line.starts_with("ERROR") && !line.starts_with("WARN")), "{lines:?}");
+    let warning = |line: &&String| line.starts_with("ERROR") || line.starts_with("WARN");
+    let warnings: Vec<_> = lines.iter().filter(warning).collect();
+    assert!(warnings.len() == 1 && warnings[0].contains("firewhirl::access: 499 POST /"), "{lines:?}");
+}
+
+#[test]
+fn a_client_that_only_stops_sending_gets_its_whole_page() {
+    let application = Rc::new(Application::new().get("/", async |cx| {
+        five_steps(cx, &Steps::default()).await?;
+        cx.write(", all of it")
+    }));
+    run(async {
+        let mut stream = connect(&application);
+        stream.write(get("/").bytes());
+        stream.close_write().await?;
+        let answer = Answer::read(&stream.read_until_close().await?);
+        assert_eq!(answer.parts(), (200, "half a pagethe rest, all of it"));
+        Ok(())
+    });
+}
+
+#[test]
+fn half_a_body_is_not_answered_as_if_it_were_whole() {
+    let application = Rc::new(Application::new().post("/", async |_| panic!("must not run")).post(
+        url("/streamed").stream_request_body(),
+        async |cx| {
+            while cx.body().next().await?.is_some() {}
+            panic!("the body is not whole")
+        },
+    ));
+    let lines = logged(|| {
+        run(async {
+            for target in ["/", "/streamed"] {
+                let mut stream = connect(&application);
+                stream.write(format!("POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf"));
+                stream.close_write().await?;
+                assert_eq!(stream.read_until_close().await?, "", "{target}");
+            }
+            Ok(())
+        });
+    });
+    let logged = lines.iter().filter(|line| line.contains("firewhirl::access: 499 POST /"));
+    assert_eq!(logged.count(), 2, "{lines:?}");
 }

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use firewhirl_event::IoLoop;
 use firewhirl_event::coroutine::sleep;
+use firewhirl_event::{IoLoop, IoStream, StreamError};
+use firewhirl_http::{ServerOptions, serve_stream};
 use firewhirl_web::{Application, Later, url};
 
 use crate::support::{Answer, ask, connect, get, logged, run};
@@ -163,6 +164,65 @@ fn a_handle_from_an_exchange_that_is_over_cannot_reach_the_next_one() {
         assert!(again.is_finished());
         later.on_connection_close(|| panic!("it was told of the third request's client"));
         stream.read_until(b"Some(b\"streamed\")").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_handle_that_outlives_its_panicked_handler_cannot_answer_the_next_request() {
+    let kept: Rc<RefCell<Option<Later>>> = Rc::default();
+    let slot = kept.clone();
+    let application = Rc::new(
+        Application::new()
+            .get("/first", async move |cx| {
+                *slot.borrow_mut() = Some(cx.finish_later());
+                panic!("on purpose")
+            })
+            .get("/second", async |cx| {
+                sleep(Duration::from_millis(5)).await;
+                cx.write("second")
+            }),
+    );
+    run(async {
+        let mut stream = connect(&application);
+        stream.write(get("/first").bytes());
+        let head = stream.read_until(b"\r\n\r\n").await?;
+        assert!(head.starts_with(b"HTTP/1.1 500"), "{head:?}");
+        stream.write(get("/second").header("Connection", "close").bytes());
+        stream.flush().await?;
+        sleep(Duration::from_millis(2)).await;
+        let later = kept.take().unwrap();
+        assert!(later.is_finished() && later.finish("of the first").is_err());
+        assert_eq!(Answer::read(&stream.read_until_close().await?).parts(), (200, "second"));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_task_that_streams_is_ended_by_a_client_that_does_not_read() {
+    let outcome: Rc<RefCell<Option<bool>>> = Rc::default();
+    let noted = outcome.clone();
+    let application = Rc::new(Application::new().get("/", async move |cx| {
+        let (later, noted) = (cx.finish_later(), noted.clone());
+        IoLoop::current().spawn_callback(async move {
+            loop {
+                later.write("x".repeat(100_000))?;
+                if let Err(error) = later.flush().await {
+                    *noted.borrow_mut() = Some(error.is::<StreamError>());
+                    return Err(error);
+                }
+            }
+        });
+        Ok(())
+    }));
+    run(async {
+        let (near, mut far) = IoStream::pair()?;
+        let options = ServerOptions::new().write_timeout(Duration::from_millis(50));
+        let served = IoLoop::current().spawn(serve_stream(near, application, options));
+        far.write(get("/").bytes());
+        far.flush().await?;
+        served.await?;
+        assert_eq!(outcome.take(), Some(true));
         Ok(())
     });
 }

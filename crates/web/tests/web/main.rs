@@ -7,6 +7,7 @@ mod errors;
 mod etags;
 mod finish_later;
 mod forms;
+mod kept;
 mod log;
 mod redirects;
 mod responses;
