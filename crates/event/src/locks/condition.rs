@@ -130,16 +130,9 @@ impl ConditionWait {
 impl Future for ConditionWait {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.ticket {
-            None => self.ticket = Some(self.shared.line.join(cx.waker(), ())),
-            Some(ticket) if self.shared.line.still_waits(ticket, cx.waker()) => {}
-            Some(_) => {
-                self.ticket = None;
-                return Poll::Ready(());
-            }
-        }
-        Poll::Pending
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { shared, ticket } = self.get_mut();
+        shared.line.poll_served(ticket, cx.waker())
     }
 }
 

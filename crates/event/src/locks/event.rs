@@ -124,17 +124,12 @@ impl EventWait {
 impl Future for EventWait {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.ticket {
-            None if self.shared.set.get() => return Poll::Ready(()),
-            None => self.ticket = Some(self.shared.line.join(cx.waker(), ())),
-            Some(ticket) if self.shared.line.still_waits(ticket, cx.waker()) => {}
-            Some(_) => {
-                self.ticket = None;
-                return Poll::Ready(());
-            }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { shared, ticket } = self.get_mut();
+        if ticket.is_none() && shared.set.get() {
+            return Poll::Ready(());
         }
-        Poll::Pending
+        shared.line.poll_served(ticket, cx.waker())
     }
 }
 

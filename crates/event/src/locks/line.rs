@@ -89,6 +89,21 @@ impl<Brought> Line<Brought> {
     }
 }
 
+impl Line {
+    /// The whole of a wait that brings nothing: joins at the first poll, and is ready once served.
+    pub(crate) fn poll_served(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<()> {
+        match *ticket {
+            None => *ticket = Some(self.join(waker, ())),
+            Some(held) if self.still_waits(held, waker) => {}
+            Some(_) => {
+                *ticket = None;
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+}
+
 /// Waits until the deadline: `None` if it came first. A wait that is over counts even when the
 /// deadline is past, so that what it was given is never lost to the clock.
 pub(crate) async fn until<Wait: Future + Unpin>(deadline: Deadline, mut wait: Wait) -> Option<Wait::Output> {

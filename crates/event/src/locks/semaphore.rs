@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::line::{Line, Ticket, until};
 use crate::{Deadline, TimeoutError, log_targets};
@@ -230,17 +230,12 @@ impl Acquire {
 impl Future for Acquire {
     type Output = Guard;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard> {
-        match self.ticket {
-            None if self.permits.take() => {}
-            None => {
-                self.ticket = Some(self.permits.line.join(cx.waker(), ()));
-                return Poll::Pending;
-            }
-            Some(ticket) if self.permits.line.still_waits(ticket, cx.waker()) => return Poll::Pending,
-            Some(_) => self.ticket = None,
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard> {
+        let Self { permits, ticket } = self.get_mut();
+        if ticket.is_some() || !permits.take() {
+            ready!(permits.line.poll_served(ticket, cx.waker()));
         }
-        Poll::Ready(Guard { permits: Some(self.permits.clone()) })
+        Poll::Ready(Guard { permits: Some(permits.clone()) })
     }
 }
 
