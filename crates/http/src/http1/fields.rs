@@ -5,6 +5,7 @@
 
 use crate::error::{ProtocolError, ProtocolErrorKind};
 
+use super::blocks::{BLOCK, leading_letters};
 use super::lines::{LineFault, TOKEN, trim};
 
 /// Where a field's name and value are.
@@ -51,6 +52,12 @@ impl Span {
         of.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
+    /// The part of a text; none if the span is not of it.
+    #[inline]
+    pub(super) fn part(self, of: &str) -> &str {
+        of.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
     /// The bytes as text, of a part that was found to be UTF-8 when it was parsed.
     #[inline]
     pub(super) fn text(self, of: &[u8]) -> &str {
@@ -61,26 +68,42 @@ impl Span {
 /// Takes a field line apart; `offset` is where it begins in its head.
 #[inline]
 pub(super) fn parse_field_line(line: &[u8], offset: usize) -> Result<Field, ProtocolError> {
+    // What nearly all are: a name of letters, one space before the value and none behind it.
+    let length = letters_length(line);
+    if let Some([b':', b' ', first, .., last]) = line.get(length..)
+        && length > 0
+        && *first > b' '
+        && *last > b' '
+    {
+        let value = Span::new(offset + length + 2, offset + line.len());
+        return Ok(Field { name: Span::of(offset, length), value });
+    }
+    parse_any_field_line(line, offset)
+}
+
+/// How many letters and hyphens the line begins with, as far as blocks reach.
+#[inline(always)]
+fn letters_length(line: &[u8]) -> usize {
     let mut length = 0;
-    while let Some(&byte) = line.get(length)
-        && TOKEN[usize::from(byte)]
-    {
-        length += 1;
+    while let Some(block) = line.get(length..).and_then(<[u8]>::first_chunk) {
+        let letters = leading_letters(block);
+        length += letters;
+        if letters < BLOCK {
+            break;
+        }
     }
-    if length == 0 || line.get(length) != Some(&b':') {
+    length
+}
+
+/// Takes a field line apart byte by byte, whatever is in it.
+fn parse_any_field_line(line: &[u8], offset: usize) -> Result<Field, ProtocolError> {
+    let length = line.iter().take_while(|&&byte| TOKEN[usize::from(byte)]).count();
+    let Some((b':', value)) = line[length..].split_first().filter(|_| length > 0) else {
         return Err(refuse_name(line));
-    }
-    let mut start = length + 1;
-    while let Some(b' ' | b'\t') = line.get(start) {
-        start += 1;
-    }
-    let mut end = line.len();
-    while end > start
-        && let b' ' | b'\t' = line[end - 1]
-    {
-        end -= 1;
-    }
-    Ok(Field { name: Span::of(offset, length), value: Span::new(offset + start, offset + end) })
+    };
+    let start = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let value = Span::of(offset + length + 1 + start, trim(value).len());
+    Ok(Field { name: Span::of(offset, length), value })
 }
 
 #[cold]

@@ -34,6 +34,46 @@ pub(super) struct FramingFields {
     pub(super) expects_continue: bool,
 }
 
+/// The fields that concern the message itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessageField {
+    Host,
+    Expect,
+    Upgrade,
+    Connection,
+    ContentLength,
+    TransferEncoding,
+}
+
+impl MessageField {
+    /// The field of this name, in whatever case.
+    #[inline]
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        // By length first, so that most others cost one jump.
+        let (field, is_it) = match name.len() {
+            4 => (Self::Host, is_named(name, b"host")),
+            6 => (Self::Expect, is_named(name, b"expect")),
+            7 => (Self::Upgrade, is_named(name, b"upgrade")),
+            10 => (Self::Connection, is_named(name, b"connection")),
+            14 => (Self::ContentLength, is_named(name, b"content-length")),
+            17 => (Self::TransferEncoding, is_named(name, b"transfer-encoding")),
+            _ => return None,
+        };
+        is_it.then_some(field)
+    }
+}
+
+/// Whether a token is the one of letters and hyphens that is given in small letters.
+///
+/// Of a length that the compiler knows, so that words are compared, not letters.
+#[inline(always)]
+fn is_named<const LENGTH: usize>(token: &[u8], lower: &[u8; LENGTH]) -> bool {
+    let Some(token) = token.first_chunk::<LENGTH>() else { return false };
+    // This bit makes letters small; and it makes no other character of a token a letter or a hyphen.
+    token[0] | 0x20 == lower[0]
+        && (0..LENGTH).fold(0, |differing, at| differing | ((token[at] | 0x20) ^ lower[at])) == 0
+}
+
 /// The transfer codings of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum TransferEncoding {
@@ -58,12 +98,18 @@ impl FramingFields {
     /// Takes note of a field, if it is one that says something of framing or connection.
     #[inline]
     pub(super) fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), ProtocolError> {
-        match name.len() {
-            6 if name.eq_ignore_ascii_case(b"expect") => self.note_expect(value),
-            10 if name.eq_ignore_ascii_case(b"connection") => self.note_connection(value),
-            14 if name.eq_ignore_ascii_case(b"content-length") => return self.note_content_length(value),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => return self.note_transfer_encoding(value),
-            _ => {}
+        MessageField::named(name).map_or(Ok(()), |field| self.note_field(field, value))
+    }
+
+    /// Takes note of what a field says of framing or connection.
+    #[inline]
+    pub(super) fn note_field(&mut self, field: MessageField, value: &[u8]) -> Result<(), ProtocolError> {
+        match field {
+            MessageField::Expect => self.note_expect(value),
+            MessageField::Connection => self.note_connection(value),
+            MessageField::ContentLength => return self.note_content_length(value),
+            MessageField::TransferEncoding => return self.note_transfer_encoding(value),
+            MessageField::Host | MessageField::Upgrade => {}
         }
         Ok(())
     }

@@ -3,12 +3,13 @@
 //!
 //! A head is parsed once, line by line as lines become complete. What is found are offsets into the
 //! bytes, of which the head keeps a copy of its own, so that the buffer it was read from can move on.
-//! All memory is used again for the next request.
+//! Target and host, which are asked for again and again, it keeps as text. All memory is used again for
+//! the next request.
 
 use http::{Method, Version};
 
 use super::fields::{Field, Fields, Span, parse_field_line, refuse_field_line};
-use super::framing::{BodyLength, FramingFields};
+use super::framing::{BodyLength, FramingFields, MessageField};
 use super::lines::{LineCursor, LineFault};
 use super::target::{self, Form, Target};
 use super::version::parse_version;
@@ -42,7 +43,10 @@ pub struct RequestHead {
     version: Version,
     target: Target,
     framing: FramingFields,
-    host: Option<Span>,
+    host: Host,
+    /// The last host that was found to be one, which nearly always is the next request's too: heads
+    /// are used again within a worker, and comparing is less than parsing.
+    known_host: String,
     transfer_encoding: Option<Span>,
     upgrade: Option<Span>,
     body_length: BodyLength,
@@ -60,6 +64,17 @@ enum Stage {
     Field,
     /// There is none: the head is complete, or at fault. The next parse begins anew.
     End,
+}
+
+/// What is known of the field `Host`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Host {
+    #[default]
+    Missing,
+    /// It is valid. RFC 9112, section 3.3, lets a server take a default for it, as most do.
+    Empty,
+    /// It is in the head's `known_host`.
+    Known,
 }
 
 impl RequestHead {
@@ -97,11 +112,11 @@ impl RequestHead {
         self.cursor = LineCursor::default();
         self.stage = Stage::RequestLine;
         self.framing = FramingFields::default();
-        self.host = None;
+        self.host = Host::Missing;
         self.transfer_encoding = None;
         self.upgrade = None;
         self.body_length = BodyLength::None;
-        self.target = Target::default();
+        self.target.clear();
     }
 
     /// The method; one that no RFC knows is here too.
@@ -119,14 +134,14 @@ impl RequestHead {
     /// The request target as it came.
     #[inline]
     pub fn target(&self) -> &str {
-        self.target.whole.text(&self.bytes)
+        self.target.whole()
     }
 
     /// The target's path, not decoded; `*` for the server as a whole, empty for CONNECT.
     #[inline]
     pub fn path(&self) -> &str {
-        match self.target.path.text(&self.bytes) {
-            "" if self.target.form == Form::Absolute => "/",
+        match self.target.path() {
+            "" if self.target.form() == Form::Absolute => "/",
             path => path,
         }
     }
@@ -134,7 +149,7 @@ impl RequestHead {
     /// What follows the target's first question mark.
     #[inline]
     pub fn query(&self) -> Option<&str> {
-        self.target.query.map(|query| query.text(&self.bytes))
+        self.target.query()
     }
 
     /// HTTP/1.0 or HTTP/1.1, which stands for every later 1.x too (RFC 9110, section 2.5).
@@ -147,9 +162,10 @@ impl RequestHead {
     /// is empty, or a request of HTTP/1.0 has none, `127.0.0.1`, as in Tornado.
     #[inline]
     pub fn host(&self) -> &str {
-        match self.target.authority.or(self.host) {
-            Some(span) if span != Span::default() => span.text(&self.bytes),
-            _ => "127.0.0.1",
+        match (self.target.authority(), self.host) {
+            (Some(authority), _) => authority,
+            (None, Host::Known) => &self.known_host,
+            (None, _) => "127.0.0.1",
         }
     }
 
@@ -189,8 +205,9 @@ impl RequestHead {
     #[inline]
     pub fn keep_alive(&self) -> bool {
         let is_old = self.version == Version::HTTP_10;
-        let is_bounded = self.framing.content_length().is_some() || matches!(self.method, Method::GET | Method::HEAD);
-        self.framing.is_persistent(is_old) && (!is_old || is_bounded)
+        let is_bounded =
+            || self.framing.content_length().is_some() || matches!(self.method, Method::GET | Method::HEAD);
+        self.framing.is_persistent(is_old) && (!is_old || is_bounded())
     }
 
     /// Whether the client waits for `100 Continue` before it sends the body.
@@ -232,25 +249,26 @@ impl RequestHead {
 
     #[inline]
     fn parse_lines(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, ProtocolError> {
+        let mut cursor = self.cursor;
         while self.stage == Stage::RequestLine {
-            let limit = limits.header_size.min(self.cursor.start().saturating_add(limits.start_line));
-            let line = match self.cursor.next(input, limit, limits.bare_line_feed) {
-                Ok(Some(line)) => line,
-                Ok(None) => return Ok(None),
-                Err(fault) => return Err(refuse_request_line(fault, self.cursor.fault_excerpt(input, limit))),
+            let limit = limits.header_size.min(cursor.start().saturating_add(limits.start_line));
+            let (line, offset) = match cursor.next(input, limit, limits.bare_line_feed) {
+                Ok(Some(line)) => (&input[line.clone()], line.start),
+                Ok(None) => return Ok(self.wait(cursor)),
+                Err(fault) => return Err(refuse_request_line(fault, cursor.fault_excerpt(input, limit))),
             };
-            if line.is_empty() && line.start < EMPTY_LINES_MAX {
+            if line.is_empty() && offset < EMPTY_LINES_MAX {
                 continue;
             }
-            self.parse_request_line(&input[line.clone()], line.start)?;
+            self.parse_request_line(line)?;
             self.stage = Stage::Field;
         }
         loop {
-            let line = match self.cursor.next(input, limits.header_size, limits.bare_line_feed) {
-                Ok(Some(line)) => line,
-                Ok(None) => return Ok(None),
+            let (line, offset) = match cursor.next(input, limits.header_size, limits.bare_line_feed) {
+                Ok(Some(line)) => (&input[line.clone()], line.start),
+                Ok(None) => return Ok(self.wait(cursor)),
                 Err(fault) => {
-                    let line = self.cursor.fault_excerpt(input, limits.header_size);
+                    let line = cursor.fault_excerpt(input, limits.header_size);
                     return Err(refuse_field_line(fault, line, ProtocolErrorKind::HeadTooLarge));
                 }
             };
@@ -258,78 +276,91 @@ impl RequestHead {
                 break;
             }
             if self.fields.len() >= limits.fields {
-                return Err(ProtocolError::new(ProtocolErrorKind::TooManyFields, &input[line]));
+                return Err(ProtocolError::new(ProtocolErrorKind::TooManyFields, line));
             }
-            let field = parse_field_line(&input[line.clone()], line.start)?;
-            self.note(field, input)?;
+            let field = parse_field_line(line, offset)?;
+            if let Some(named) = line.get(..field.name.length()).and_then(MessageField::named) {
+                self.note(named, field.value, input)?;
+            }
             self.fields.push(field);
         }
         self.conclude(input)?;
-        let consumed = self.cursor.start();
+        let consumed = cursor.start();
         self.bytes.extend_from_slice(&input[..consumed]);
         Ok(Some(consumed))
     }
 
+    /// Remembers how far the lines were read, to go on when more has come.
+    #[cold]
+    fn wait(&mut self, cursor: LineCursor) -> Option<usize> {
+        self.cursor = cursor;
+        None
+    }
+
     #[inline]
-    fn parse_request_line(&mut self, line: &[u8], offset: usize) -> Result<(), ProtocolError> {
+    fn parse_request_line(&mut self, line: &[u8]) -> Result<(), ProtocolError> {
         let malformed = || ProtocolError::new(ProtocolErrorKind::RequestLine, line);
-        let first = line.iter().position(|&byte| byte == b' ').ok_or_else(malformed)?;
+        // What nearly all requests are.
+        let is_get = line.starts_with(b"GET ");
+        let first = if is_get { 3 } else { memchr::memchr(b' ', line).ok_or_else(malformed)? };
         let last = match line {
             [.., b' ', _, _, _, _, _, _, _, _] => line.len() - 9,
-            _ => line.iter().rposition(|&byte| byte == b' ').ok_or_else(malformed)?,
+            _ => memchr::memrchr(b' ', line).ok_or_else(malformed)?,
         };
         self.version = parse_version(&line[last + 1..], ProtocolErrorKind::RequestLine, line)?;
-        self.method = match &line[..first] {
-            b"GET" => Method::GET,
-            method => Method::from_bytes(method).map_err(|_| malformed())?,
-        };
+        if is_get {
+            self.method = Method::GET;
+        } else {
+            self.method = Method::from_bytes(&line[..first]).map_err(|_| malformed())?;
+        }
         let target = line.get(first + 1..last).ok_or_else(malformed)?;
-        self.target = target::parse_target(target, offset + first + 1, &self.method)
-            .ok_or_else(|| refuse_target(target, line))?;
+        if !self.target.parse(line, first + 1..last, &self.method) {
+            return Err(refuse_target(target, line));
+        }
         Ok(())
     }
 
-    /// Takes note of what a field says, if it is one that concerns the message itself.
-    #[inline]
-    fn note(&mut self, field: Field, input: &[u8]) -> Result<(), ProtocolError> {
-        // By length first, so that a field that is none of these costs one jump.
-        match field.name.length() {
-            4 | 6 | 7 | 10 | 14 | 17 => self.note_framing(field, input),
-            _ => Ok(()),
-        }
-    }
-
-    fn note_framing(&mut self, field: Field, input: &[u8]) -> Result<(), ProtocolError> {
-        let (name, value) = (field.name.bytes(input), field.value.bytes(input));
-        match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => return self.note_host(field, input),
+    /// Takes note of what a field says of the message itself.
+    fn note(&mut self, field: MessageField, span: Span, input: &[u8]) -> Result<(), ProtocolError> {
+        let value = span.bytes(input);
+        match field {
+            MessageField::Host => return self.note_host(value),
             // RFC 9110, section 10.1.1: "A server that receives a 100-continue expectation in an
             // HTTP/1.0 request MUST ignore that expectation."
-            6 if name.eq_ignore_ascii_case(b"expect") && self.version == Version::HTTP_10 => return Ok(()),
-            6 if name.eq_ignore_ascii_case(b"expect") && !value.eq_ignore_ascii_case(b"100-continue") => {
+            MessageField::Expect if self.version == Version::HTTP_10 => return Ok(()),
+            MessageField::Expect if !value.eq_ignore_ascii_case(b"100-continue") => {
                 return Err(ProtocolError::new(ProtocolErrorKind::Expectation, value));
             }
-            7 if name.eq_ignore_ascii_case(b"upgrade") => {
-                self.upgrade.get_or_insert(field.value);
+            MessageField::Upgrade => {
+                self.upgrade.get_or_insert(span);
             }
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                self.transfer_encoding.get_or_insert(field.value);
+            MessageField::TransferEncoding => {
+                self.transfer_encoding.get_or_insert(span);
             }
             _ => {}
         }
-        self.framing.note(name, value)
+        self.framing.note_field(field, value)
     }
 
-    fn note_host(&mut self, field: Field, input: &[u8]) -> Result<(), ProtocolError> {
-        let value = field.value.bytes(input);
-        if let Some(earlier) = self.host {
-            let both = [earlier.bytes(input), value].join(&b',');
+    fn note_host(&mut self, value: &[u8]) -> Result<(), ProtocolError> {
+        let earlier = match self.host {
+            Host::Missing => None,
+            Host::Empty => Some(""),
+            Host::Known => Some(&*self.known_host),
+        };
+        if let Some(earlier) = earlier {
+            let both = [earlier.as_bytes(), value].join(&b',');
             return Err(ProtocolError::new(ProtocolErrorKind::MultipleHosts, &both));
         }
-        if !value.is_empty() && !target::is_authority(value) {
-            return Err(ProtocolError::new(ProtocolErrorKind::InvalidHost, value));
+        self.host = if value.is_empty() { Host::Empty } else { Host::Known };
+        if !value.is_empty() && value != self.known_host.as_bytes() {
+            let is_host = |text: &&str| target::is_authority(text.as_bytes());
+            let Some(host) = std::str::from_utf8(value).ok().filter(is_host) else {
+                return Err(ProtocolError::new(ProtocolErrorKind::InvalidHost, value));
+            };
+            self.known_host.clear();
+            self.known_host.push_str(host);
         }
-        self.host = Some(field.value);
         Ok(())
     }
 
@@ -337,14 +368,11 @@ impl RequestHead {
     #[inline]
     fn conclude(&mut self, input: &[u8]) -> Result<(), ProtocolError> {
         let is_old = self.version == Version::HTTP_10;
-        match self.host {
-            None if !is_old => return Err(ProtocolError::new(ProtocolErrorKind::MissingHost, b"")),
-            // An empty one is valid. RFC 9112, section 3.3, lets a server take a default for it, as most do.
-            Some(host) if host.bytes(input).is_empty() => self.host = None,
-            _ => {}
+        if self.host == Host::Missing && !is_old {
+            return Err(ProtocolError::new(ProtocolErrorKind::MissingHost, b""));
         }
-        self.body_length =
-            self.framing.request_length(is_old, self.transfer_encoding.unwrap_or_default().bytes(input))?;
+        let coding = self.transfer_encoding.map_or(&b""[..], |span| span.bytes(input));
+        self.body_length = self.framing.request_length(is_old, coding)?;
         Ok(())
     }
 }

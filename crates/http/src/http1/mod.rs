@@ -3,12 +3,13 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`state`] | the table: which side may send what, and when |
-//! | `head`, `response_head` | the two heads, parsed in place; with `lines`, `fields`, `target`, `version` |
+//! | `head`, `response_head` | the two heads, parsed in place; with `lines`, `blocks`, `fields`, `target`, `version` |
 //! | `framing` | where a body ends, and what becomes of the connection |
 //! | `body` | the framing itself; with `chunked` and `trailers` |
 //! | `codec` | bytes in, events out: [`ServerCodec`], [`ClientCodec`] |
 //! | `connection`, `serving` | the codec joined to a stream, and the loop of a server's connection |
 
+mod blocks;
 mod body;
 mod chunked;
 mod codec;

@@ -1,22 +1,31 @@
 //! The request target in its four forms, and what a host may look like (RFC 9112, section 3.2; RFC 3986).
 
 use std::net::Ipv6Addr;
+use std::ops::Range;
 
 use http::Method;
 
+use super::blocks::{BLOCK, leading_plain};
 use super::fields::Span;
 use super::lines::REGISTERED_NAME;
 
-/// A target taken apart; the spans are offsets into the head.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A target taken apart, to be parsed into again and again.
+///
+/// It is kept as text of its own, so that its parts, which routing asks for more than once, need no
+/// second look for UTF-8.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Target {
-    pub(super) whole: Span,
-    /// Host and port, where the target says them.
-    pub(super) authority: Option<Span>,
-    /// Empty where an absolute-form target has none, and for CONNECT.
-    pub(super) path: Span,
-    pub(super) query: Option<Span>,
-    pub(super) form: Form,
+    text: String,
+    parts: Parts,
+}
+
+/// Where in a target its parts are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Parts {
+    authority: Option<Span>,
+    path: Span,
+    query: Option<Span>,
+    form: Form,
 }
 
 /// RFC 9112, sections 3.2.1 to 3.2.4.
@@ -33,33 +42,127 @@ pub(super) enum Form {
     Asterisk,
 }
 
-/// Takes a target apart, which begins at `offset` in its head; `None` if it is none, or not one that
-/// the method may have.
+impl Target {
+    /// Takes apart the target that is at `place` in its line; whether it is one, and one that the
+    /// method may have. Only then there are parts to ask for.
+    #[inline]
+    pub(super) fn parse(&mut self, line: &[u8], place: Range<usize>, method: &Method) -> bool {
+        let Some(target) = line.get(place.clone()) else { return false };
+        // What nearly all requests have needs but one look.
+        let (query, end) = scan(line, place.start);
+        let parts = if target.starts_with(b"/") && end == place.end && *method != Method::CONNECT {
+            Some(Parts::of_path(0, query.map(|mark| mark - place.start), target.len()))
+        } else {
+            parse_parts(target, method)
+        };
+        let Some(parts) = parts else { return false };
+        self.parts = parts;
+        self.keep(target)
+    }
+
+    /// Forgets the target, keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.parts = Parts::default();
+    }
+
+    /// The target as it came.
+    #[inline]
+    pub(super) fn whole(&self) -> &str {
+        &self.text
+    }
+
+    /// Host and port, where the target says them.
+    #[inline]
+    pub(super) fn authority(&self) -> Option<&str> {
+        self.parts.authority.map(|span| span.part(&self.text))
+    }
+
+    /// The path; empty where an absolute-form target has none, and for CONNECT.
+    #[inline]
+    pub(super) fn path(&self) -> &str {
+        self.parts.path.part(&self.text)
+    }
+
+    /// What follows the first question mark.
+    #[inline]
+    pub(super) fn query(&self) -> Option<&str> {
+        self.parts.query.map(|span| span.part(&self.text))
+    }
+
+    #[inline]
+    pub(super) fn form(&self) -> Form {
+        self.parts.form
+    }
+
+    /// Takes a copy as text; whether it is text.
+    #[inline]
+    fn keep(&mut self, target: &[u8]) -> bool {
+        self.text.clear();
+        let text = std::str::from_utf8(target);
+        self.text.push_str(text.unwrap_or_default());
+        text.is_ok()
+    }
+}
+
+impl Parts {
+    /// Path and query of what begins at `start`, whose first question mark is at `mark`.
+    #[inline]
+    fn of_path(start: usize, mark: Option<usize>, end: usize) -> Self {
+        Self {
+            path: Span::new(start, mark.unwrap_or(end)),
+            query: mark.map(|mark| Span::new(mark + 1, end)),
+            ..Self::default()
+        }
+    }
+}
+
+/// Passes over visible ASCII characters, but for `#`: gives the first question mark, and where they end.
 #[inline]
-pub(super) fn parse_target(target: &[u8], offset: usize, method: &Method) -> Option<Target> {
+fn scan(line: &[u8], start: usize) -> (Option<usize>, usize) {
+    let (mut mark, mut at) = (None, start);
+    loop {
+        at += plain_length(line.get(at..).unwrap_or_default());
+        if line.get(at) != Some(&b'?') {
+            return (mark, at);
+        }
+        mark = mark.or(Some(at));
+        at += 1;
+    }
+}
+
+/// How many visible ASCII characters come before the first `#` or `?`.
+#[inline]
+fn plain_length(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    while let Some(block) = bytes.get(length..).and_then(<[u8]>::first_chunk) {
+        let plain = leading_plain(block);
+        length += plain;
+        if plain < BLOCK {
+            return length;
+        }
+    }
+    let is_plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'?');
+    length + bytes.get(length..).unwrap_or_default().iter().take_while(is_plain).count()
+}
+
+/// The parts of a target of whichever form.
+fn parse_parts(target: &[u8], method: &Method) -> Option<Parts> {
     if !is_visible(target) {
         return None;
     }
-    let whole = Span::of(offset, target.len());
+    let whole = Span::of(0, target.len());
     if *method == Method::CONNECT {
         let (host, port) = split_port(target)?;
         // RFC 9110, section 9.3.6: "A server MUST reject a CONNECT request that targets an empty or
         // invalid port number", and 0 is no port to connect to.
         let reachable = is_host(host) && port.is_some_and(|port| port.iter().any(|&digit| digit != b'0'));
-        return reachable.then_some(Target {
-            whole,
-            authority: Some(whole),
-            path: Span::default(),
-            query: None,
-            form: Form::Authority,
-        });
+        return reachable.then_some(Parts { authority: Some(whole), form: Form::Authority, ..Parts::default() });
     }
     match target {
-        [b'/', ..] => Some(Target { whole, ..split_query(target, offset) }),
-        b"*" if has_asterisk_form(method) => {
-            Some(Target { whole, authority: None, path: whole, query: None, form: Form::Asterisk })
-        }
-        _ => parse_absolute(target, offset),
+        [b'/', ..] => Some(Parts::of_path(0, memchr::memchr(b'?', target), target.len())),
+        b"*" if has_asterisk_form(method) => Some(Parts { path: whole, form: Form::Asterisk, ..Parts::default() }),
+        _ => parse_absolute(target),
     }
 }
 
@@ -71,7 +174,7 @@ fn has_asterisk_form(method: &Method) -> bool {
 }
 
 /// An absolute-form target: of the two schemes that name a resource of this server.
-fn parse_absolute(target: &[u8], offset: usize) -> Option<Target> {
+fn parse_absolute(target: &[u8]) -> Option<Parts> {
     let colon = target.iter().position(|&byte| byte == b':')?;
     let (scheme, rest) = (&target[..colon], target[colon..].strip_prefix(b"://")?);
     if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
@@ -83,39 +186,20 @@ fn parse_absolute(target: &[u8], offset: usize) -> Option<Target> {
     if !is_authority(&rest[..length]) {
         return None;
     }
-    let start = offset + target.len() - rest.len();
-    let parts = split_query(&rest[length..], start + length);
-    Some(Target {
-        whole: Span::of(offset, target.len()),
-        authority: Some(Span::of(start, length)),
-        form: Form::Absolute,
-        ..parts
-    })
-}
-
-/// Parts path and query at the first question mark.
-#[inline]
-fn split_query(target: &[u8], offset: usize) -> Target {
-    let end = offset + target.len();
-    let (path, query) = match memchr::memchr(b'?', target) {
-        Some(mark) => (Span::of(offset, mark), Some(Span::new(offset + mark + 1, end))),
-        None => (Span::new(offset, end), None),
-    };
-    Target { path, query, ..Target::default() }
+    let start = target.len() - rest.len();
+    let path = start + length;
+    let mark = memchr::memchr(b'?', &target[path..]).map(|mark| path + mark);
+    let authority = Some(Span::of(start, length));
+    Some(Parts { authority, form: Form::Absolute, ..Parts::of_path(path, mark, target.len()) })
 }
 
 /// Whether there is nothing but visible characters, and no fragment, which only clients know.
 ///
 /// RFC 3986 has fewer (no quotes, no braces, no letters beyond ASCII), but browsers and curl send
 /// them; what is not ASCII must be UTF-8, for a target is text.
-#[inline]
 fn is_visible(target: &[u8]) -> bool {
-    let (mut invalid, mut all) = (target.is_empty(), 0);
-    for &byte in target {
-        invalid |= (byte <= b' ') | (byte == 0x7F) | (byte == b'#');
-        all |= byte;
-    }
-    !invalid && (all < 0x80 || std::str::from_utf8(target).is_ok())
+    let is_invisible = |&byte: &u8| byte <= b' ' || byte == 0x7F || byte == b'#';
+    !target.is_empty() && !target.iter().any(is_invisible) && std::str::from_utf8(target).is_ok()
 }
 
 /// Whether this is a host, with a port or without: what `Host` may hold.
@@ -195,6 +279,11 @@ mod tests {
             ("GET",     b"/a?",                         Some((None, "/a", Some("")))),
             ("GET",     b"/a?b?c",                      Some((None, "/a", Some("b?c")))),
             ("GET",     b"//a/b",                       Some((None, "//a/b", None))),
+            ("GET",     b"/a/path/beyond/16/bytes?a=b?&c=/and/its/query", Some((None, "/a/path/beyond/16/bytes", Some("a=b?&c=/and/its/query")))),
+            ("GET",     "/a/path/of/caf\u{e9}s?in=Z\u{fc}rich".as_bytes(), Some((None, "/a/path/of/caf\u{e9}s", Some("in=Z\u{fc}rich")))),
+            ("GET",     b"/a/path/beyond/16/bytes?a=b#c", None),
+            ("GET",     b"/a/path/beyond/16/by tes",    None),
+            ("GET",     b"/a/path/beyond/16\xe9bytes", None),
             ("GET",     b"/a%2Fb%",                     Some((None, "/a%2Fb%", None))),
             ("GET",     b"/{a}|\"b\"\\^`<>",            Some((None, "/{a}|\"b\"\\^`<>", None))),
             ("GET",     "/\u{e9}".as_bytes(),           Some((None, "/\u{e9}", None))),
@@ -239,13 +328,14 @@ mod tests {
         ];
         for &(method, target, expected) in CASES {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let found = parse_target(target, 0, &method);
-            let parts = found.map(|found| {
-                assert_eq!(found.whole.bytes(target), target);
-                let authority = found.authority.map(|span| span.text(target));
-                (authority, found.path.text(target), found.query.map(|span| span.text(target)))
-            });
-            assert_eq!(parts, expected, "{method} {}", target.escape_ascii());
+            for after in ["", " HTTP/1.1", " ?#/a/longer/line/behind/it"] {
+                let line = [b"GET ", target, after.as_bytes()].concat();
+                let mut parsed = Target::default();
+                let found = parsed.parse(&line, 4..4 + target.len(), &method);
+                let parts = found.then(|| (parsed.authority(), parsed.path(), parsed.query()));
+                assert_eq!(parts, expected, "{method} {}", target.escape_ascii());
+                assert!(!found || parsed.whole().as_bytes() == target, "{method} {}", target.escape_ascii());
+            }
         }
     }
 

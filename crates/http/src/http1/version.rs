@@ -15,8 +15,11 @@ pub(super) fn parse_version(
     malformed: ProtocolErrorKind,
     line: &[u8],
 ) -> Result<Version, ProtocolError> {
+    // Alone, this is a comparison of one word.
+    if version == b"HTTP/1.1" {
+        return Ok(Version::HTTP_11);
+    }
     match version {
-        b"HTTP/1.1" => Ok(Version::HTTP_11),
         b"HTTP/1.0" => Ok(Version::HTTP_10),
         [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', b'0'..=b'9'] => match major {
             b'0' => Err(ProtocolError::new(ProtocolErrorKind::OldVersion, version)),
