@@ -254,7 +254,15 @@ impl Entry for NotFound {
     }
 
     fn answer<'exchange>(&'exchange self, cx: &'exchange Context) -> LocalFuture<'exchange, ()> {
-        Box::pin(async move { cx.conclude(Err(HttpError::new(StatusCode::NOT_FOUND).into())).await })
+        Box::pin(async move {
+            // `OPTIONS *` asks of the server as a whole (RFC 9110, section 9.3.7), which has no route.
+            let result = if cx.request.uri() == "*" && *cx.request.method() == Method::OPTIONS {
+                allow(cx, "GET, HEAD, POST, DELETE, PATCH, PUT, OPTIONS")
+            } else {
+                Err(HttpError::new(StatusCode::NOT_FOUND).into())
+            };
+            cx.conclude(result).await;
+        })
     }
 }
 

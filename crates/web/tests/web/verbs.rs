@@ -123,7 +123,8 @@ fn a_method_without_a_verb_is_405_with_those_that_there_are() {
 #[test]
 fn options_says_which_verbs_there_are() {
     let application = Rc::new(Application::new().route("/", OnlyGet).put("/f", async |cx| cx.write("put")));
-    for (target, allow) in [("/", "GET, HEAD, OPTIONS"), ("/f", "PUT, OPTIONS")] {
+    let all = "GET, HEAD, POST, DELETE, PATCH, PUT, OPTIONS";
+    for (target, allow) in [("/", "GET, HEAD, OPTIONS"), ("/f", "PUT, OPTIONS"), ("*", all)] {
         let answer = ask(&format!("OPTIONS {target}")).to(&application);
         assert_eq!(answer.parts(), (204, ""));
         assert_eq!(answer.header("Allow"), Some(allow));
