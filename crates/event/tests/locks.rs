@@ -3,6 +3,7 @@
 //! The cases of Tornado's `locks_test`, and what Rust adds to them: futures that are dropped.
 
 mod begun;
+mod turns;
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -11,12 +12,10 @@ use std::time::{Duration, Instant};
 
 use begun::begin;
 use firewhirl_event::locks::{BoundedSemaphore, Condition, Event, Lock, ReleaseError, Semaphore};
-use firewhirl_event::{Error, IoLoop, Result};
-use tokio::task::{spawn_local, yield_now};
+use firewhirl_event::{Error, Result};
+use tokio::task::spawn_local;
 use tokio::time::sleep;
-
-const SHORT: Duration = Duration::from_millis(10);
-const LONG: Duration = Duration::from_secs(5);
+use turns::{LONG, SHORT, later, loop_briefly, run};
 
 /// What happened, in order.
 #[derive(Clone, Default)]
@@ -46,24 +45,6 @@ impl History {
             history.record(if notified { key.to_string() } else { "timeout".into() });
         });
     }
-}
-
-/// Lets everything run that is ready to.
-async fn loop_briefly() {
-    for _ in 0..3 {
-        yield_now().await;
-    }
-}
-
-fn later(delay: Duration, action: impl FnOnce() + 'static) {
-    spawn_local(async move {
-        sleep(delay).await;
-        action();
-    });
-}
-
-fn run(test: impl AsyncFnOnce() -> Result) {
-    IoLoop::current().run_sync(test()).unwrap();
 }
 
 mod condition {

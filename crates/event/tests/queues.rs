@@ -3,6 +3,7 @@
 //! The cases of Tornado's `queues_test`, and what Rust adds to them: futures that are dropped.
 
 mod begun;
+mod turns;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,30 +13,9 @@ use begun::begin;
 use firewhirl_event::queues::{
     LifoQueue, OrderedQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueOrder, TaskDoneError,
 };
-use firewhirl_event::{IoLoop, Result};
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep;
-
-const SHORT: Duration = Duration::from_millis(10);
-const LONG: Duration = Duration::from_secs(5);
-
-fn run(test: impl AsyncFnOnce() -> Result) {
-    IoLoop::current().run_sync(test()).unwrap();
-}
-
-/// Lets everything run that is ready to.
-async fn loop_briefly() {
-    for _ in 0..3 {
-        yield_now().await;
-    }
-}
-
-fn later(delay: Duration, action: impl FnOnce() + 'static) {
-    spawn_local(async move {
-        sleep(delay).await;
-        action();
-    });
-}
+use turns::{LONG, SHORT, later, loop_briefly, run};
 
 mod basics {
     use super::*;
