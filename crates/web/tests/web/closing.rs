@@ -43,9 +43,7 @@ fn a_handler_runs_to_its_end_whenever_its_client_leaves() {
         }));
         let lines = logged(|| {
             run(async {
-                let mut stream = connect(&application);
-                stream.write(get("/").bytes());
-                stream.flush().await?;
+                let stream = get("/").begin(&application).await?;
                 while steps.get() < leaves_at {
                     yield_now().await;
                 }
@@ -75,11 +73,7 @@ fn a_flush_after_the_client_left_is_closed_and_no_error_of_the_application() {
     }));
     let lines = logged(|| {
         run(async {
-            let mut stream = connect(&application);
-            stream.write(get("/").bytes());
-            stream.flush().await?;
-            sleep(Duration::from_millis(2)).await;
-            drop(stream);
+            get("/").abandon(&application).await?;
             while seen.borrow().is_none() {
                 yield_now().await;
             }
@@ -114,11 +108,7 @@ fn what_was_registered_runs_when_the_client_leaves_and_not_after_the_end() {
     );
     run(async {
         for target in ["/waits", "/ends"] {
-            let mut stream = connect(&application);
-            stream.write(get(target).bytes());
-            stream.flush().await?;
-            sleep(Duration::from_millis(2)).await;
-            drop(stream);
+            get(target).abandon(&application).await?;
             sleep(Duration::from_millis(30)).await;
         }
         Ok(())
@@ -143,11 +133,7 @@ fn a_route_that_asks_for_it_ends_where_it_waits() {
     }));
     let lines = logged(|| {
         run(async {
-            let mut stream = connect(&application);
-            stream.write(get("/").bytes());
-            stream.flush().await?;
-            sleep(Duration::from_millis(2)).await;
-            drop(stream);
+            get("/").abandon(&application).await?;
             while dropped.get() == 0 {
                 sleep(Duration::from_millis(1)).await;
             }

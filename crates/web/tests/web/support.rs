@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use firewhirl_event::coroutine::sleep;
 use firewhirl_event::{IoLoop, IoStream, Result};
 use firewhirl_http::{ServerOptions, serve_stream};
 use firewhirl_testing::expect_log;
@@ -76,6 +77,21 @@ impl Ask {
         let mut stream = connect(application);
         stream.write(self.clone().header("Connection", "close").bytes());
         Ok(Answer::read(&stream.read_until_close().await?))
+    }
+
+    /// Sends it to an application, over a connection that then is the test's.
+    pub(crate) async fn begin(&self, application: &Rc<Application>) -> Result<IoStream> {
+        let mut stream = connect(application);
+        stream.write(self.bytes());
+        stream.flush().await?;
+        Ok(stream)
+    }
+
+    /// Sends it to an application, and leaves once the handler has begun, without an answer.
+    pub(crate) async fn abandon(&self, application: &Rc<Application>) -> Result {
+        let _stream = self.begin(application).await?;
+        sleep(Duration::from_millis(2)).await;
+        Ok(())
     }
 }
 
