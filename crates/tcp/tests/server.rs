@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use firewhirl_event::coroutine::sleep;
 use firewhirl_event::{Error, IoLoop, IoStream, Result};
-use firewhirl_tcp::{Acceptor, BindOptions, Draining, Gate, Listener, Peer, TcpServer};
+use firewhirl_tcp::{Acceptor, BindOptions, ConnectionHandler, Draining, Gate, Listener, Peer, TcpServer};
 use logs::logged;
 
 fn run<Value>(test: impl Future<Output = Result<Value>>) -> Value {
@@ -23,7 +23,12 @@ fn local() -> BindOptions {
     BindOptions::default().address("127.0.0.1")
 }
 
-fn address<Handler: firewhirl_tcp::ConnectionHandler>(server: &TcpServer<Handler>) -> SocketAddr {
+/// A server on a free port.
+fn serve<Handler: ConnectionHandler>(handler: Handler) -> TcpServer<Handler> {
+    TcpServer::new(handler).listen_with(0, &local()).unwrap()
+}
+
+fn address<Handler: ConnectionHandler>(server: &TcpServer<Handler>) -> SocketAddr {
     server.addresses()[0]
 }
 
@@ -51,12 +56,10 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 
 #[test]
 fn what_is_written_before_the_handler_ends_arrives() {
-    let server = TcpServer::new(async |mut stream: IoStream, _peer| {
+    let server = serve(async |mut stream: IoStream, _peer| {
         stream.write("data");
         Ok(())
-    })
-    .listen_with(0, &local())
-    .unwrap();
+    });
     run(async {
         let mut client = IoStream::connect(address(&server)).await?;
         assert_eq!(client.read_until_close().await?, "data");
@@ -66,7 +69,7 @@ fn what_is_written_before_the_handler_ends_arrives() {
 
 #[test]
 fn an_error_of_a_handler_is_logged_and_hurts_no_other() {
-    let server = TcpServer::new(async |mut stream: IoStream, _peer| match line(&mut stream).await?.trim_end() {
+    let server = serve(async |mut stream: IoStream, _peer| match line(&mut stream).await?.trim_end() {
         "fail" => Err(Error::message("one too many")),
         "panic" => panic!("at the disco"),
         name => {
@@ -74,9 +77,7 @@ fn an_error_of_a_handler_is_logged_and_hurts_no_other() {
             stream.flush().await?;
             Ok(())
         }
-    })
-    .listen_with(0, &local())
-    .unwrap();
+    });
     let log = logged(|| {
         run(async {
             let mut open = IoStream::connect(address(&server)).await?;
@@ -103,7 +104,7 @@ fn an_error_of_a_handler_is_logged_and_hurts_no_other() {
 
 #[test]
 fn a_peer_that_leaves_ends_its_connection_without_a_word() {
-    let server = TcpServer::new(greet).listen_with(0, &local()).unwrap();
+    let server = serve(greet);
     let log = logged(|| {
         run(async {
             let mut client = IoStream::connect(address(&server)).await?;
@@ -119,12 +120,10 @@ fn a_peer_that_leaves_ends_its_connection_without_a_word() {
 
 #[test]
 fn the_handler_learns_who_the_peer_is() {
-    let server = TcpServer::new(async |mut stream: IoStream, peer| {
+    let server = serve(async |mut stream: IoStream, peer| {
         stream.write(format!("{peer} {:?}", Peer::ip(peer)));
         Ok(())
-    })
-    .listen_with(0, &local())
-    .unwrap();
+    });
     run(async {
         let mut client = IoStream::connect(address(&server)).await?;
         let expected = format!("{} Some(127.0.0.1)", client.local_addr()?);
@@ -153,7 +152,7 @@ fn a_unix_socket_is_served() {
 
 #[test]
 fn one_server_listens_on_several_ports() {
-    let server = TcpServer::new(greet).listen_with(0, &local()).unwrap().listen_with(0, &local()).unwrap();
+    let server = serve(greet).listen_with(0, &local()).unwrap();
     let addresses = server.addresses();
     assert_eq!(server.port(), Some(addresses[0].port()));
     assert_ne!(addresses[0], addresses[1]);
@@ -169,14 +168,14 @@ fn one_server_listens_on_several_ports() {
 
 #[test]
 fn a_taken_port_is_an_error() {
-    let server = TcpServer::new(greet).listen_with(0, &local()).unwrap();
+    let server = serve(greet);
     let error = TcpServer::new(greet).listen_with(server.port().unwrap(), &local()).err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
 }
 
 #[test]
 fn stopping_closes_the_port_at_once_and_twice_is_once() {
-    let server = TcpServer::new(greet).listen_with(0, &local()).unwrap();
+    let server = serve(greet);
     run(async {
         let mut client = IoStream::connect(address(&server)).await?;
         client.write("one\n");
@@ -309,13 +308,11 @@ fn the_buffer_of_a_stream_is_bounded_as_asked_for() {
 
 #[test]
 fn a_drain_waits_for_what_is_in_flight() {
-    let server = TcpServer::new(async |mut stream: IoStream, _peer| {
+    let server = serve(async |mut stream: IoStream, _peer| {
         sleep(Duration::from_millis(50)).await;
         stream.write("done");
         Ok(())
-    })
-    .listen_with(0, &local())
-    .unwrap();
+    });
     run(async {
         let mut client = IoStream::connect(address(&server)).await?;
         until("it is served", || server.counts().open == 1).await;
@@ -327,12 +324,10 @@ fn a_drain_waits_for_what_is_in_flight() {
 
 #[test]
 fn a_drain_takes_in_the_backlog_and_waits_for_it() {
-    let server = TcpServer::new(async |mut stream: IoStream, _peer| {
+    let server = serve(async |mut stream: IoStream, _peer| {
         stream.write("served");
         Ok(())
-    })
-    .listen_with(0, &local())
-    .unwrap();
+    });
     let mut client = TcpStream::connect(address(&server)).unwrap();
     run(async {
         assert_eq!(server.drain(Duration::from_secs(5)).await, 0);
@@ -345,13 +340,11 @@ fn a_drain_takes_in_the_backlog_and_waits_for_it() {
 fn a_drain_cuts_off_at_its_limit_what_does_not_end() {
     let dropped = Rc::new(());
     let held = dropped.clone();
-    let server = TcpServer::new(async move |stream: IoStream, _peer| {
+    let server = serve(async move |stream: IoStream, _peer| {
         let (_stream, _held) = (stream, held.clone());
         pending::<()>().await;
         Ok(())
-    })
-    .listen_with(0, &local())
-    .unwrap();
+    });
     let log = logged(|| {
         run(async {
             let mut client = IoStream::connect(address(&server)).await?;
@@ -409,7 +402,7 @@ fn an_idle_connection_is_woken_to_look_for_the_drain() {
 
 #[test]
 fn sockets_that_are_added_after_the_stop_are_only_emptied() {
-    let server = TcpServer::new(greet).listen_with(0, &local()).unwrap();
+    let server = serve(greet);
     server.stop();
     let listeners = Listener::bind(0, &local()).unwrap();
     let address = listeners[0].address().unwrap();
@@ -427,7 +420,7 @@ fn sockets_that_are_added_after_the_stop_are_only_emptied() {
 
 #[test]
 fn a_burst_of_clients_leaves_the_loop_its_turns() {
-    let server = TcpServer::new(greet).listen_with(0, &local()).unwrap();
+    let server = serve(greet);
     let _clients: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(address(&server)).unwrap()).collect();
     run(async {
         // Each turn of ours comes while clients still wait.
