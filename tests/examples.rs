@@ -5,7 +5,7 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::thread;
 
-use support::Program;
+use support::{Program, peers};
 
 #[test]
 fn echo_answers_line_by_line() {
@@ -72,7 +72,7 @@ fn background_digests_what_comes_over_the_socket() {
 #[test]
 fn own_client_counts_in_redis() {
     if std::net::TcpStream::connect(("127.0.0.1", 6379)).is_err() {
-        return support::skip("a Redis on localhost:6379");
+        return peers::skip("a Redis on localhost:6379");
     }
     let program = Program::example("own_client", &[]);
     let visit = |answer: String| -> u64 { answer.trim().rsplit(' ').next().unwrap().parse().unwrap() };

@@ -19,6 +19,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use firewhirl::prelude::*;
+use support::peers;
 
 /// Prints the release, then every public name, special methods aside.
 const ENUMERATE: &str = r#"
@@ -53,7 +54,7 @@ const CRATES: &[&str] = &["event", "escape", "tcp", "http", "web", "testing"];
 
 #[test]
 fn every_public_name_of_tornado_has_one_row() {
-    let Some(python) = support::python() else { return };
+    let Some(python) = peers::python() else { return };
     let output = run(&python, ENUMERATE);
     let mut lines = output.lines();
     assert_eq!(lines.next(), Some("6.6.1"), "the page is about another release than the one installed");
@@ -126,7 +127,7 @@ fn the_guides_handler_is_the_one_that_is_compiled_here() {
 
 #[test]
 fn the_guides_two_handlers_answer_alike() {
-    let Some(python) = support::python() else { return };
+    let Some(python) = peers::python() else { return };
     let theirs = Tornado::serve(&python, &format!("{}\n{SERVE}", block(&page(), "python")));
     let ours = serve_story();
     #[rustfmt::skip]

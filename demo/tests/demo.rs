@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::Program;
+use support::{Program, peers};
 
 fn demo() -> Program {
     Program::start(&env!("CARGO_BIN_EXE_firewhirl-demo").into(), &["0"])
@@ -72,7 +72,7 @@ fn a_supervisor_ends_it_and_loses_nothing() {
 
 #[test]
 fn curl_gets_posts_and_uploads() {
-    let Some(curl) = support::command("curl") else { return };
+    let Some(curl) = peers::command("curl") else { return };
     let demo = demo();
     let curl = |arguments: &[&str], path: &str| {
         let output = Command::new(&curl)
@@ -100,7 +100,7 @@ fn curl_gets_posts_and_uploads() {
 
 #[test]
 fn the_requests_library_keeps_its_connection() {
-    let Some(python) = support::python() else { return };
+    let Some(python) = peers::python() else { return };
     let demo = demo();
     let script = r#"
 import requests, sys
@@ -124,7 +124,7 @@ with requests.Session() as session:
 #[test]
 fn a_browser_runs_the_page() {
     let (Some(python), Some(_), Some(_)) =
-        (support::python(), support::command("chromium"), support::command("chromedriver"))
+        (peers::python(), peers::command("chromium"), peers::command("chromedriver"))
     else {
         return;
     };

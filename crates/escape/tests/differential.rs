@@ -4,6 +4,9 @@
 //! were skipped; with `FIREWHIRL_REQUIRE_PEERS=1` they fail then. The inputs are made of fragments
 //! that mean something to the function under test, by a generator with a fixed seed.
 
+#[path = "../../../tests/support/peers.rs"]
+mod peers;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
@@ -318,22 +321,17 @@ fn compare(cases: Vec<Case>) {
 
 /// Tornado's answers to the calls, one each; `None` where there is no Tornado.
 fn ask(calls: Vec<Value>) -> Option<Vec<Value>> {
-    let wanted = format!("a Python with `pip install tornado=={TORNADO}`, named by FIREWHIRL_PYTHON");
-    let Some(python) = std::env::var_os("FIREWHIRL_PYTHON") else {
-        assert!(std::env::var_os("FIREWHIRL_REQUIRE_PEERS").is_none(), "missing: {wanted}");
-        eprintln!("skipped: this test wants {wanted}");
-        return None;
-    };
+    let python = peers::python()?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer.py");
-    let mut tornado = Command::new(python)
+    let mut tornado = Command::new(&python)
         .arg(script)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{wanted}: {error}"));
+        .unwrap_or_else(|error| panic!("{python}: {error}"));
     let mut input = tornado.stdin.take().unwrap();
     let mut lines = BufReader::new(tornado.stdout.take().unwrap()).lines();
-    assert_eq!(lines.next().and_then(Result::ok).as_deref(), Some(TORNADO), "{wanted}");
+    assert_eq!(lines.next().and_then(Result::ok).as_deref(), Some(TORNADO), "the Tornado of {python}");
 
     // Calls are written beside the reading, so that neither pipe can fill up and stop both.
     let number = calls.len();

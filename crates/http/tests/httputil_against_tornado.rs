@@ -4,6 +4,9 @@
 //! skipped, or fail where `FIREWHIRL_REQUIRE_PEERS=1`. Inputs come from a generator with a fixed seed.
 //! Where we differ from Tornado on purpose, the inputs leave that out and say so.
 
+#[path = "../../../tests/support/peers.rs"]
+mod peers;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
@@ -245,13 +248,7 @@ fn compare(function: &str, questions: impl Iterator<Item = Vec<Vec<u8>>>, ours: 
 
 /// Tornado's answers; `None` if there is no Tornado to ask.
 fn tornado(function: &str, questions: &[Vec<Vec<u8>>]) -> Option<Vec<Answer>> {
-    let Some(python) = std::env::var_os("FIREWHIRL_PYTHON") else {
-        let required = std::env::var("FIREWHIRL_REQUIRE_PEERS").is_ok_and(|value| value == "1");
-        let advice = "set FIREWHIRL_PYTHON to a Python with tornado==6.6.1 (`pip install tornado==6.6.1`)";
-        assert!(!required, "no Tornado to compare with: {advice}");
-        println!("skipped: {advice}");
-        return None;
-    };
+    let python = peers::python()?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/httputil_against_tornado.py");
     let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();

@@ -7,6 +7,9 @@
 //! `FIREWHIRL_PYTHON` names a Python with `tornado==6.6.1`; without it the test says that it was
 //! skipped, or fails where `FIREWHIRL_REQUIRE_PEERS=1`.
 
+#[path = "../../../tests/support/peers.rs"]
+mod peers;
+
 use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -107,13 +110,7 @@ fn ask(request: &[u8], limits: Limits) -> String {
 
 /// Tornado's corpus; `None` if there is no Tornado to ask.
 fn corpus() -> Option<Vec<Case>> {
-    let Some(python) = std::env::var_os("FIREWHIRL_PYTHON") else {
-        let required = std::env::var("FIREWHIRL_REQUIRE_PEERS").is_ok_and(|value| value == "1");
-        let advice = "set FIREWHIRL_PYTHON to a Python with tornado==6.6.1 (`pip install tornado==6.6.1`)";
-        assert!(!required, "no Tornado to compare with: {advice}");
-        println!("skipped: {advice}");
-        return None;
-    };
+    let python = peers::python()?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/security_corpus.py");
     let output = Command::new(python).arg(script).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
