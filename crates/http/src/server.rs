@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use firewhirl_event::locks::Event;
 use firewhirl_event::{Deadline, Error, IoLoop, IoStream, Result, Signal};
 use firewhirl_tcp::{
     Acceptor, BindOptions, ConnectionCounts, ConnectionHandler, Draining, Gate, Listener, Peer, Workers,
@@ -70,7 +71,8 @@ struct Listening {
     pending: Vec<Listener>,
     /// The port first bound.
     port: Option<u16>,
-    setting_up: bool,
+    /// Set once the service is built, or cannot be; `None` before that is begun.
+    set_up: Option<Event>,
     /// Serves further sockets, once the service is built.
     serve: Option<Rc<ServeSockets>>,
     workers: Option<Workers>,
@@ -249,8 +251,10 @@ impl<Builder> HttpServer<Builder> {
 
     /// Has the service built on this thread's loop, and then the sockets served.
     fn set_up_once(&self) {
-        if std::mem::replace(&mut self.state.listening.borrow_mut().setting_up, true) {
-            return;
+        let is_set_up = Event::new();
+        match &mut self.state.listening.borrow_mut().set_up {
+            Some(_) => return,
+            begun => *begun = Some(is_set_up.clone()),
         }
         let (building, state) = ((self.set_up)(self.options.clone(), self.state.clone()), self.state.clone());
         let io_loop = IoLoop::current();
@@ -267,6 +271,7 @@ impl<Builder> HttpServer<Builder> {
                 Ok(Err(error)) => IoLoop::current().stop_with(error),
                 Err(ended) => IoLoop::current().stop_with(ended),
             }
+            is_set_up.set();
         });
     }
 
@@ -354,7 +359,10 @@ impl HttpServerHandle {
     pub fn stop(&self) {
         let workers = {
             let mut listening = self.state.listening.borrow_mut();
-            listening.pending.clear();
+            // Sockets whose service is being built may have clients: those close once it is there.
+            if listening.set_up.is_none() {
+                listening.pending.clear();
+            }
             listening.workers.clone()
         };
         self.state.acceptor.stop();
@@ -373,7 +381,14 @@ impl HttpServerHandle {
     pub async fn drain(&self, limit: impl Into<Deadline>) -> usize {
         let limit = limit.into();
         self.stop();
-        let workers = self.state.listening.borrow().workers.clone();
+        let (workers, set_up) = {
+            let listening = self.state.listening.borrow();
+            (listening.workers.clone(), listening.set_up.clone())
+        };
+        if let Some(set_up) = set_up {
+            // At the limit there is nobody to be served.
+            let _ = set_up.wait().timeout(limit).await;
+        }
         match workers {
             Some(workers) => workers.drain(limit).await,
             None => self.state.acceptor.drain(limit).await,
