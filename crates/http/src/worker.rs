@@ -133,8 +133,12 @@ counters! {
     connections,
     /// Requests whose head was understood.
     requests,
-    /// Requests refused for what they are: malformed, or above a limit.
-    refused,
+    /// Heads that were refused: malformed, or above a limit.
+    heads_refused,
+    /// Bodies that were refused: malformed, above a limit, or not to be inflated.
+    bodies_refused,
+    /// Parts of an answer that were refused because too much waited for the client already.
+    outputs_full,
     /// Connections that brought no request in time after an answer.
     idle_timeouts,
     /// Heads that took too long.

@@ -202,6 +202,7 @@ fn a_browser_can_read_the_refusal_of_a_body_that_it_still_sends() {
         let flushed = stream.flush().await;
         let (came, _) = until_closed(&mut stream).await;
         assert_eq!(statuses(&came), [413], "{came} {flushed:?}");
+        assert_eq!(server.statistics().bodies_refused, 1);
         Ok(())
     });
 }

@@ -48,7 +48,7 @@ pub(crate) async fn serve_connection<Service: Serve>(link: Rc<Link>, service: Rc
                 }
             }
             Arrival::Refused(error) => {
-                count(&link.worker.counters.refused);
+                count(&link.worker.counters.heads_refused);
                 tracing::info!(target: log_targets::GEN, "malformed HTTP message from {}: {error}", link.peer);
                 link.refuse(&error);
                 return close(&link, true).await;

@@ -12,6 +12,7 @@ use crate::error::{OutputError, ProtocolError};
 use crate::headers::Headers;
 use crate::http_connection::ResponseError;
 use crate::httputil::dates;
+use crate::worker::count;
 
 /// An answer's next part is refused if more bytes than this wait for the client already. Handlers that
 /// flush never come near it.
@@ -71,6 +72,7 @@ impl Link {
     fn writable<'stream>(&self, stream: &'stream mut Option<IoStream>) -> Result<&'stream mut IoStream, ResponseError> {
         let stream = stream.as_mut().ok_or(ResponseError::Closed)?;
         if stream.pending_write() > OUTPUT_MAX {
+            count(&self.worker.counters.outputs_full);
             return Err(ResponseError::Full { limit: OUTPUT_MAX });
         }
         if self.is_finished() { Err(OutputError::AfterEnd.into()) } else { Ok(stream) }

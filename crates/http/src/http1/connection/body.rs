@@ -10,6 +10,7 @@ use firewhirl_event::IoStream;
 use super::{Answer, Link, Phase};
 use crate::http_connection::BodyError;
 use crate::timeouts::Patience;
+use crate::worker::count;
 
 impl Link {
     /// The next part of the body, `None` at its end.
@@ -32,18 +33,18 @@ impl Link {
                 match inflate.next() {
                     Ok(Some(chunk)) => return Poll::Ready(Ok(Some(chunk))),
                     Ok(None) => {}
-                    Err(error) => return Poll::Ready(Err(error)),
+                    Err(error) => return Poll::Ready(Err(self.refuse_body(error))),
                 }
             }
             if io.codec.request_body_done() {
                 return Poll::Ready(match &mut io.inflate {
-                    Some(inflate) => inflate.finish().map(|()| None),
+                    Some(inflate) => inflate.finish().map(|()| None).map_err(|error| self.refuse_body(error)),
                     None => Ok(None),
                 });
             }
             let read = match io.codec.read_body(stream.buffer()) {
                 Ok(read) => read,
-                Err(error) => return Poll::Ready(Err(BodyError::Protocol(error))),
+                Err(error) => return Poll::Ready(Err(self.refuse_body(BodyError::Protocol(error)))),
             };
             let consumed = read.consumed;
             let chunk = (!read.data.is_empty()).then(|| Bytes::copy_from_slice(&stream.buffer()[read.data]));
@@ -63,6 +64,13 @@ impl Link {
                 },
             }
         }
+    }
+
+    /// Counts a body that is at fault.
+    #[cold]
+    fn refuse_body(&self, error: BodyError) -> BodyError {
+        count(&self.worker.counters.bodies_refused);
+        error
     }
 
     fn poll_more_of_body(&self, stream: &mut IoStream, context: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
