@@ -21,7 +21,8 @@ impl Context {
         }
     }
 
-    /// Whether the client has left.
+    /// Whether the client has left: it sends no more. TCP does not tell a client that has closed from one
+    /// that only waits for its answer, so the answer is sent all the same.
     pub fn is_closed(&self) -> bool {
         self.connection().is_closed()
     }

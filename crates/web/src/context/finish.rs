@@ -18,8 +18,9 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`](firewhirl_event::StreamError) once the client has left. A handler that
-    /// lets it through ends quietly: that is no error of the application.
+    /// [`StreamError::Closed`](firewhirl_event::StreamError) once the client takes no more, or not in time.
+    /// A handler that lets it through ends quietly: that is no error of the application. One that has
+    /// [left](Self::is_closed) may still be reading, so the first flush after that may succeed.
     ///
     /// # Cancel safety
     ///
