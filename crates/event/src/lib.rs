@@ -13,6 +13,7 @@ pub mod locks;
 pub mod log_targets;
 mod periodic_callback;
 pub mod queues;
+mod random;
 
 pub use deadline::Deadline;
 pub use error::{Error, Result, TimeoutError};

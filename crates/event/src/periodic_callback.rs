@@ -1,15 +1,14 @@
 //! Something done again and again, at a fixed period.
 
 use std::cell::{Cell, RefCell};
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
 use crate::ioloop::run_callback;
+use crate::random::Random;
 use crate::{IoLoop, Outcome, Spawned};
 
 /// Runs an asynchronous callback once a period.
@@ -164,10 +163,10 @@ impl Run {
         End: Outcome,
     {
         let start = tokio::time::Instant::now();
-        let mut random = Random::new();
+        let mut random = Random::unpredictable();
         let mut next = Duration::ZERO;
         while !self.stopped.get() {
-            next = schedule.following(next, start.elapsed(), random.next());
+            next = schedule.following(next, start.elapsed(), random.fraction());
             tokio::time::sleep_until(start + next).await;
             let mut callback = callback.lock().await;
             self.busy.set(true);
@@ -208,25 +207,6 @@ impl Schedule {
             }
             None => next + period,
         }
-    }
-}
-
-/// Random numbers for the jitter: SplitMix64, seeded by the standard library's hasher.
-struct Random(u64);
-
-impl Random {
-    fn new() -> Self {
-        Self(RandomState::new().hash_one(0))
-    }
-
-    /// From 0 up to but not including 1.
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^= bits >> 31;
-        (bits >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
@@ -280,14 +260,5 @@ mod tests {
     fn jitter_varies_the_period_around_its_mean() {
         let calls = [(0.0, 0.5), (0.0, 1.0), (0.0, 0.0), (0.0, 0.75)];
         assert_eq!(simulate_calls(0.5, &calls), [1010.0, 1022.5, 1030.0, 1041.25]);
-    }
-
-    #[test]
-    fn random_numbers_lie_between_zero_and_one() {
-        let mut random = Random::new();
-        let numbers: Vec<f64> = (0..1000).map(|_| random.next()).collect();
-        assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)));
-        let mean = numbers.iter().sum::<f64>() / 1000.0;
-        assert!((0.4..0.6).contains(&mean), "{mean}");
     }
 }

@@ -294,8 +294,8 @@ fn keep_output(mut buffer: Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iostream::faults::Random;
     use crate::iostream::memory::MemoryPair;
+    use crate::random::Random;
     use std::task::Waker;
 
     /// A transport that takes a few bytes at a time, and the end where they come out.

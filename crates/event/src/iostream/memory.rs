@@ -15,8 +15,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::faults::{Faults, Random};
+use super::faults::Faults;
 use super::stream::IoStream;
+use crate::random::Random;
 
 /// Two connected ends in memory, and what goes wrong between them.
 ///
