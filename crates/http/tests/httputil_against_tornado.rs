@@ -6,6 +6,8 @@
 
 #[path = "../../../tests/support/peers.rs"]
 mod peers;
+#[path = "http1/random.rs"]
+mod random;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -15,6 +17,7 @@ use firewhirl_http::httputil::{
     Arguments, HttpDate, MultipartLimits, encode_username_password, parse_cookie, parse_multipart_form_data,
     parse_parameters, parse_request_range, split_host_and_port, url_concat,
 };
+use random::Random;
 
 /// The parts of an answer; `None` where the input was refused.
 type Answer = Option<Vec<Vec<u8>>>;
@@ -287,29 +290,4 @@ fn unhex(text: &str) -> Vec<u8> {
 fn texts<'text>(seed: u64, fragments: &'text [&str], most: usize) -> impl Iterator<Item = Vec<u8>> + 'text {
     let mut random = Random(seed);
     std::iter::repeat_with(move || random.text(fragments, most).into_bytes()).take(ROUNDS)
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-
-    fn pick<'text>(&mut self, choices: &[&'text str]) -> &'text str {
-        choices[self.below(choices.len())]
-    }
-
-    fn text(&mut self, fragments: &[&str], most: usize) -> String {
-        (0..self.below(most + 1)).map(|_| self.pick(fragments)).collect()
-    }
 }
