@@ -23,3 +23,8 @@ pub use firewhirl_event as event;
 pub use firewhirl_http as http;
 pub use firewhirl_tcp as tcp;
 pub use firewhirl_web as web;
+
+/// The README's first program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
