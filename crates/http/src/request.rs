@@ -30,7 +30,6 @@ struct Parts {
     downstream: Downstream,
     body: Bytes,
     began: Option<Instant>,
-    took: Option<Duration>,
 }
 
 impl Request {
@@ -156,19 +155,14 @@ impl Request {
         self.0.began
     }
 
-    /// The time since the head arrived; after the exchange's end, what it took.
+    /// The time since the head arrived.
     pub fn request_time(&self) -> Duration {
-        self.0.took.unwrap_or_else(|| self.0.began.map(|began| began.elapsed()).unwrap_or_default())
+        self.0.began.map(|began| began.elapsed()).unwrap_or_default()
     }
 
     /// Sets the body: for the layer that reads it whole.
     pub fn set_body(&mut self, body: Bytes) {
         self.0.body = body;
-    }
-
-    /// Freezes [`request_time`](Self::request_time) at what has passed till now.
-    pub fn finish_timing(&mut self) {
-        self.0.took = Some(self.request_time());
     }
 
     /// The parsed head.
@@ -190,7 +184,6 @@ impl Request {
         parts.downstream = downstream;
         parts.body = Bytes::new();
         parts.began = Some(now);
-        parts.took = None;
     }
 
     /// Forgets what belongs to one request, keeping the buffers.
