@@ -50,11 +50,11 @@ pub(crate) async fn serve_connection<Service: Serve>(link: Rc<Link>, service: Rc
             Arrival::Refused(error) => {
                 count(&link.worker.counters.heads_refused);
                 tracing::info!(target: log_targets::GEN, "malformed HTTP message from {}: {error}", link.peer);
-                link.refuse(&error);
+                link.refuse(error.status());
                 return close(&link, true).await;
             }
             Arrival::HeadTimeout => {
-                link.refuse_slow_head();
+                link.refuse(StatusCode::REQUEST_TIMEOUT);
                 return close(&link, true).await;
             }
             Arrival::End => break,

@@ -8,7 +8,7 @@ use firewhirl_event::{IoStream, StreamError};
 use http::StatusCode;
 
 use super::{Answer, Link, Phase};
-use crate::error::{OutputError, ProtocolError};
+use crate::error::OutputError;
 use crate::headers::Headers;
 use crate::http_connection::ResponseError;
 use crate::httputil::dates;
@@ -51,7 +51,7 @@ impl Link {
         if io.codec.request_body_left().is_none_or(|left| left > DISCARDED_MAX) {
             io.codec.close_after_this();
         }
-        if self.worker.is_draining() {
+        if self.worker.options.no_keep_alive || self.worker.is_draining() {
             io.codec.close_after_this();
         }
         io.codec.write_head(stream.output(), status, reason, headers)?;
@@ -204,19 +204,11 @@ impl Link {
         Ok(stream.with_limits(limits.max_write_buffer_size(OUTPUT_MAX)))
     }
 
-    /// Answers a request that could not be read as one.
-    pub(crate) fn refuse(&self, error: &ProtocolError) {
+    /// Answers what could not be read as a request, or not in time.
+    pub(crate) fn refuse(&self, status: StatusCode) {
         let io = &mut *self.io.borrow_mut();
         if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), error.status(), &bare_fields());
-        }
-    }
-
-    /// Answers a head that did not arrive in time.
-    pub(crate) fn refuse_slow_head(&self) {
-        let io = &mut *self.io.borrow_mut();
-        if let Some(stream) = &mut io.stream {
-            io.codec.write_error(stream.output(), StatusCode::REQUEST_TIMEOUT, &bare_fields());
+            io.codec.write_error(stream.output(), status, &bare_fields());
         }
     }
 

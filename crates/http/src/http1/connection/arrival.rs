@@ -97,10 +97,6 @@ impl Link {
         self.expired.set(None);
         self.left.set(self.gone.get());
         self.body_patience.set(self.worker.body_patience);
-        let mut io = self.io.borrow_mut();
-        if self.worker.options.no_keep_alive || self.worker.is_draining() {
-            io.codec.close_after_this();
-        }
     }
 
     /// Has the request's body inflated as it is read.
