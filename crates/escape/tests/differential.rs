@@ -6,18 +6,20 @@
 
 #[path = "../../../tests/support/peers.rs"]
 mod peers;
-
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+#[path = "../../../tests/support/random.rs"]
+mod random;
+#[path = "../../../tests/support/tornado.rs"]
+mod tornado;
 
 use firewhirl_escape::{
     LinkifyOptions, QsOptions, UrlPart, json_decode, json_encode, linkify, parse_qs_bytes, squeeze, url_escape,
     url_unescape, url_unescape_bytes, xhtml_escape, xhtml_unescape,
 };
+use random::Random;
 use serde_json::{Value, json};
 
-/// The version that the rest of the world's `pip install` may no longer give.
-const TORNADO: &str = "6.6.1";
+/// What asks Tornado's functions.
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer.py");
 const INPUTS: usize = 4000;
 
 /// A call of a function of Tornado's, and the answer that is ours.
@@ -92,7 +94,10 @@ fn html_is_tornados() {
 
 #[test]
 fn all_named_references_are_tornados() {
-    let Some(answers) = ask(vec![json!({ "function": "entities", "input": null, "options": {} })]) else { return };
+    let Some(answers) = tornado::ask(SCRIPT, vec![json!({ "function": "entities", "input": null, "options": {} })])
+    else {
+        return;
+    };
     let names = answers[0].as_object().unwrap();
     assert_eq!(names.len(), 2231);
     for (name, text) in names {
@@ -205,7 +210,7 @@ fn json_is_tornados() {
     let mut random = Random(4);
     let mut cases = Vec::new();
     for _ in 0..INPUTS {
-        let value = random.json(4);
+        let value = any_json(&mut random, 4);
         let text = serde_json::to_string(&value).unwrap();
         let read: Value = json_decode(&text).unwrap();
         assert_eq!(read, value);
@@ -313,75 +318,31 @@ impl Case {
 /// Asks Tornado for its answers and compares them with ours.
 fn compare(cases: Vec<Case>) {
     let call = |case: &Case| json!({ "function": case.function, "input": case.input, "options": case.options });
-    let Some(answers) = ask(cases.iter().map(call).collect()) else { return };
+    let Some(answers) = tornado::ask(SCRIPT, cases.iter().map(call).collect()) else { return };
     for (Case { function, input, options, ours }, theirs) in cases.iter().zip(answers) {
         assert_eq!(*ours, theirs, "{function}({input:?}, {options})");
     }
-}
-
-/// Tornado's answers to the calls, one each; `None` where there is no Tornado.
-fn ask(calls: Vec<Value>) -> Option<Vec<Value>> {
-    let python = peers::python()?;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer.py");
-    let mut tornado = Command::new(&python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{python}: {error}"));
-    let mut input = tornado.stdin.take().unwrap();
-    let mut lines = BufReader::new(tornado.stdout.take().unwrap()).lines();
-    assert_eq!(lines.next().and_then(Result::ok).as_deref(), Some(TORNADO), "the Tornado of {python}");
-
-    // Calls are written beside the reading, so that neither pipe can fill up and stop both.
-    let number = calls.len();
-    let writer = std::thread::spawn(move || calls.iter().for_each(|call| writeln!(input, "{call}").unwrap()));
-    let answers: Vec<Value> = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
-    writer.join().unwrap();
-    assert!(tornado.wait().unwrap().success());
-    assert_eq!(answers.len(), number);
-    Some(answers)
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Numbers that look random and are the same in every run (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        ((self.next() >> 32) as usize) % end
-    }
-
-    fn text(&mut self, fragments: &[&str], most: usize) -> String {
-        (0..self.below(most + 1)).map(|_| fragments[self.below(fragments.len())]).collect()
-    }
-
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
-        (0..self.below(most + 1)).map(|_| self.next() as u8).collect()
-    }
-
-    fn json(&mut self, depth: usize) -> Value {
-        let fragments =
-            ["</", "<", "/", "\\", "\"", "\u{0}", "\u{8}\u{c}\n\r\t", "\u{7f}", "é", "\u{2028}", "😀", "a", "script>"];
-        match self.below(if depth == 0 { 6 } else { 8 }) {
-            0 => Value::Null,
-            1 => json!(self.below(2) == 0),
-            2 => json!(self.next() as i64),
-            3 => json!(self.below(1000)),
-            4 => json!(self.below(1000) as f64 / 8.0),
-            5 => json!(self.text(&fragments, 8)),
-            6 => (0..self.below(4)).map(|_| self.json(depth - 1)).collect(),
-            _ => Value::Object((0..self.below(4)).map(|_| (self.text(&fragments, 3), self.json(depth - 1))).collect()),
+/// Any value, of at most so many levels.
+fn any_json(random: &mut Random, depth: usize) -> Value {
+    let fragments =
+        ["</", "<", "/", "\\", "\"", "\u{0}", "\u{8}\u{c}\n\r\t", "\u{7f}", "é", "\u{2028}", "😀", "a", "script>"];
+    match random.below(if depth == 0 { 6 } else { 8 }) {
+        0 => Value::Null,
+        1 => json!(random.below(2) == 0),
+        2 => json!(random.next() as i64),
+        3 => json!(random.below(1000)),
+        4 => json!(random.below(1000) as f64 / 8.0),
+        5 => json!(random.text(&fragments, 8)),
+        6 => (0..random.below(4)).map(|_| any_json(random, depth - 1)).collect(),
+        _ => {
+            let members = (0..random.below(4)).map(|_| (random.text(&fragments, 3), any_json(random, depth - 1)));
+            Value::Object(members.collect())
         }
     }
 }

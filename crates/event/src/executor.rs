@@ -112,7 +112,9 @@ impl Executor {
         T: Send + 'static,
     {
         let (answer, result) = oneshot::channel();
+        let elsewhere = IoLoop::try_current().and_then(|io_loop| io_loop.elsewhere());
         let run = move || {
+            let _elsewhere = elsewhere.map(|begin| begin());
             // Whoever asked has gone.
             if answer.is_closed() {
                 return;

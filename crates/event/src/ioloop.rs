@@ -11,7 +11,10 @@ mod callbacks;
 mod current;
 mod error;
 mod handlers;
+mod locals;
+mod observer;
 mod panics;
+mod pulse;
 mod remote;
 mod signals;
 mod spawn;
@@ -24,14 +27,18 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, EnterGuard, Handle, LocalRuntime};
 
+use crate::watchdog::{self, Watch};
 use crate::{Deadline, Error, Executor, Result, TimeoutError};
 
 pub use error::LoopError;
+pub use observer::{Elsewhere, Observer};
+pub use pulse::{LoopLoad, loop_loads, pulses_are_taken, take_pulses};
 pub use remote::{LoopBound, RemoteIoLoop};
 pub use signals::{Signal, SignalHandler};
 pub use spawn::{Outcome, SpawnError, Spawned};
@@ -84,11 +91,15 @@ struct State {
     stop: StopRequest,
     callbacks: Rc<callbacks::CallbackQueue>,
     remote: RemoteIoLoop,
+    pulse: Arc<pulse::Pulse>,
     kept: remote::KeptValues,
+    locals: locals::Locals,
     handlers: handlers::HandlerTable,
     timers: Rc<Cell<usize>>,
     load: statistics::Load,
     executor: RefCell<Option<Executor>>,
+    observer: RefCell<Option<Rc<dyn Observer>>>,
+    watch: Arc<Watch>,
 }
 
 /// What drives the loop's tasks.
@@ -125,7 +136,10 @@ impl IoLoop {
     /// # Ok::<(), firewhirl_event::Error>(())
     /// ```
     pub fn new() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build_local(Default::default())?;
+        let mut builder = Builder::new_current_thread();
+        // The watchdog is to know a loop that waits from one that works.
+        builder.enable_all().on_thread_park(watchdog::rest).on_thread_unpark(watchdog::work);
+        let runtime = builder.build_local(Default::default())?;
         let handle = runtime.handle().clone();
         Ok(Self::over(Driver::Own(Rc::new(runtime)), handle))
     }
@@ -133,6 +147,9 @@ impl IoLoop {
     /// A loop over whatever drives its tasks.
     fn over(driver: Driver, handle: Handle) -> Self {
         let remote = RemoteIoLoop::new();
+        let is_foreign = matches!(driver, Driver::Foreign);
+        let watch = Watch::new(remote.clone());
+        let pulse = pulse::Pulse::of_new_loop(remote.clone(), watch.clone(), &handle, is_foreign);
         let io_loop = Self {
             state: Rc::new(State {
                 driver: RefCell::new(driver),
@@ -140,15 +157,20 @@ impl IoLoop {
                 stop: StopRequest::default(),
                 callbacks: Rc::default(),
                 remote,
+                pulse,
                 kept: remote::KeptValues::default(),
+                locals: locals::Locals::default(),
                 handlers: handlers::HandlerTable::default(),
                 timers: Rc::default(),
                 load: statistics::Load::default(),
                 executor: RefCell::default(),
+                observer: RefCell::default(),
+                watch,
             }),
         };
         current::register(&io_loop);
         io_loop.start_callback_dispatcher();
+        io_loop.begin_to_beat();
         io_loop
     }
 
@@ -219,16 +241,18 @@ impl IoLoop {
     /// # Ok::<(), firewhirl_event::Error>(())
     /// ```
     pub fn run_sync<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
+        let label = watchdog::task_label(&future);
         let runtime = self.runtime()?;
         let _running = current::Running::enter(self)?;
         let mut future = pin!(future);
-        runtime.block_on(poll_fn(|cx| {
+        let mut polled = |cx: &mut Context<'_>| {
             // The future first: if both are there, its result counts.
             if let Poll::Ready(result) = future.as_mut().poll(cx) {
                 return Poll::Ready(result);
             }
             self.state.stop.poll(cx.waker()).map(|error| Err(error.unwrap_or_else(|| LoopError::Stopped.into())))
-        }))
+        };
+        runtime.block_on(poll_fn(|cx| watchdog::step(label, || polled(cx))))
     }
 
     /// As [`run_sync`](IoLoop::run_sync), for at most `timeout`.
@@ -255,7 +279,7 @@ impl IoLoop {
         timeout: impl Into<Deadline>,
         future: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let started = Instant::now();
+        let started = self.time();
         let deadline = timeout.into().instant();
         self.run_sync(async {
             tokio::time::timeout_at(deadline.into(), future).await.unwrap_or_else(|_| {
@@ -335,6 +359,16 @@ impl IoLoop {
         self.state.executor.borrow().clone()
     }
 
+    /// What the watchdog knows of the loop.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.state.watch
+    }
+
+    /// Whether somebody else's runtime drives its tasks.
+    pub(crate) fn is_foreign(&self) -> bool {
+        matches!(*self.state.driver.borrow(), Driver::Foreign)
+    }
+
     /// The loop's own runtime.
     fn runtime(&self) -> Result<Rc<LocalRuntime>, LoopError> {
         match &*self.state.driver.borrow() {
@@ -359,6 +393,7 @@ impl State {
             }
         }
         self.kept.clear();
+        self.locals.clear();
         drop(closing);
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod concurrent;
 pub mod coroutine;
+pub mod counting;
 mod deadline;
 mod error;
 mod executor;
@@ -14,13 +15,14 @@ pub mod log_targets;
 mod periodic_callback;
 pub mod queues;
 mod random;
+pub mod watchdog;
 
 pub use deadline::Deadline;
 pub use error::{Error, Result, TimeoutError};
 pub use executor::{Executor, ExecutorError};
 pub use ioloop::{
-    IoLoop, LoopBound, LoopError, Outcome, RemoteIoLoop, Signal, SignalHandler, SpawnError, Spawned, Statistics,
-    Timeout,
+    Elsewhere, IoLoop, LoopBound, LoopError, LoopLoad, Observer, Outcome, RemoteIoLoop, Signal, SignalHandler,
+    SpawnError, Spawned, Statistics, Timeout, loop_loads, pulses_are_taken, take_pulses,
 };
 pub use iostream::{IoStream, StreamError};
 pub use periodic_callback::{PeriodicCallback, ZeroPeriod};

@@ -8,6 +8,7 @@ use std::task::{Poll, Waker};
 
 use super::IoLoop;
 use super::panics::run_logged;
+use crate::watchdog;
 
 type Callback = Box<dyn FnOnce()>;
 
@@ -47,7 +48,8 @@ impl IoLoop {
     /// ```
     pub fn add_callback(&self, callback: impl FnOnce() + 'static) {
         if !self.is_closed() {
-            self.state.callbacks.push(Box::new(callback));
+            let label = watchdog::callback_label(&callback);
+            self.state.callbacks.push(Box::new(move || watchdog::labelled(label, callback)));
         }
     }
 
@@ -56,7 +58,7 @@ impl IoLoop {
         let state = Rc::downgrade(&self.state);
         let callbacks = self.state.callbacks.clone();
         let remote = self.remote();
-        self.spawn_unguarded(async move {
+        let dispatching = async move {
             poll_fn(|cx| {
                 callbacks.remember(cx.waker());
                 for callback in remote.take_waiting(cx.waker()) {
@@ -72,7 +74,9 @@ impl IoLoop {
                 Poll::<()>::Pending
             })
             .await
-        });
+        };
+        let label = watchdog::task_label(&dispatching);
+        self.spawn_unguarded(dispatching, label);
     }
 }
 

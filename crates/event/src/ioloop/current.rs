@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use tokio::runtime::Handle;
 
 use super::{Driver, IoLoop, LoopError, State};
+use crate::watchdog::Seated;
 
 thread_local! {
     static LOOPS: Loops = const { Loops::new() };
@@ -114,7 +115,9 @@ pub(super) fn is_running(io_loop: &IoLoop) -> bool {
 }
 
 /// That a loop runs in this thread, as long as it lives.
-pub(super) struct Running;
+pub(super) struct Running {
+    _seated: Seated,
+}
 
 impl Running {
     pub(super) fn enter(io_loop: &IoLoop) -> Result<Self, LoopError> {
@@ -129,7 +132,8 @@ impl Running {
                 return Err(LoopError::AlreadyRunning);
             }
             *running = Some(io_loop.clone());
-            Ok(Self)
+            io_loop.state.pulse.loop_runs();
+            Ok(Self { _seated: io_loop.state.watch.sit_down() })
         };
         LOOPS.try_with(enter).unwrap_or(Err(LoopError::Closed))
     }
@@ -139,6 +143,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         // Taken out before it is dropped: a handle's drop may ask for the current loop.
         let ended = LOOPS.try_with(|loops| loops.running.take());
+        if let Ok(Some(ended)) = &ended {
+            ended.state.pulse.loop_rests();
+        }
         drop(ended);
     }
 }

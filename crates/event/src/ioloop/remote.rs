@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use super::IoLoop;
+use crate::watchdog;
 
 /// What another thread wants to be run. It is given the loop on which it has arrived.
 type RemoteCallback = Box<dyn FnOnce(&IoLoop) + Send>;
@@ -99,7 +100,8 @@ impl RemoteIoLoop {
     /// [`IoLoop::current`] is the loop. Returns whether the loop was there to take it; on a closed
     /// loop the callback is dropped. Tornado's `IOLoop.add_callback`, from another thread.
     pub fn add_callback(&self, callback: impl FnOnce() + Send + 'static) -> bool {
-        self.add(Box::new(move |_| callback()))
+        let label = watchdog::callback_label(&callback);
+        self.add(Box::new(move |_| watchdog::labelled(label, callback)))
     }
 
     /// Stops the loop, as [`IoLoop::stop`] does. Returns whether it was there.
@@ -121,6 +123,15 @@ impl RemoteIoLoop {
             dispatcher.wake();
         }
         true
+    }
+
+    /// Has the loop look into its inbox, empty or not.
+    pub(crate) fn wake(&self) {
+        // Not while it holds the lock itself, and then it looks anyway.
+        let dispatcher = self.inbox.try_lock().ok().and_then(|inbox| inbox.dispatcher.clone());
+        if let Some(dispatcher) = dispatcher {
+            dispatcher.wake();
+        }
     }
 
     /// Takes what has come, and leaves word whom to wake for more.
@@ -186,10 +197,11 @@ impl<T: 'static> LoopBound<T> {
     /// `function` is dropped too.
     pub fn with(&self, function: impl FnOnce(&T) + Send + 'static) -> bool {
         let place = self.place.clone();
+        let label = watchdog::callback_label(&function);
         self.place.remote.add(Box::new(move |io_loop| {
             let value = io_loop.state.kept.values.borrow().get(&place.key).cloned();
             if let Some(value) = value.and_then(|value| value.downcast::<T>().ok()) {
-                function(&value);
+                watchdog::labelled(label, || function(&value));
             }
         }))
     }

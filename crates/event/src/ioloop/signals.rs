@@ -6,6 +6,7 @@ use tokio::signal::unix::{self, SignalKind};
 
 use super::panics::run_logged;
 use super::{IoLoop, Spawned};
+use crate::watchdog;
 
 /// A signal that a program may handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +33,17 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// The number that the system gives it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(firewhirl_event::Signal::Terminate.number(), 15);
+    /// ```
+    pub fn number(self) -> i32 {
+        self.kind().as_raw_value()
+    }
+
     fn kind(self) -> SignalKind {
         match self {
             Self::Alarm => SignalKind::alarm(),
@@ -89,10 +101,12 @@ impl IoLoop {
             unix::signal(signal.kind())?
         };
         let mut callback = callback;
-        Ok(SignalHandler(Spawned(self.spawn_unguarded(async move {
+        let label = watchdog::callback_label(&callback);
+        let waiting = async move {
             while arrivals.recv().await.is_some() {
                 run_logged(&mut callback);
             }
-        }))))
+        };
+        Ok(SignalHandler(Spawned(self.spawn_unguarded(waiting, label))))
     }
 }

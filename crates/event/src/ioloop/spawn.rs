@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::panics::{log_exception, panic_message};
 use super::{Driver, IoLoop};
 use crate::Result;
+use crate::watchdog::{self, Label, Steps};
 
 impl IoLoop {
     /// Runs `future` on the loop by itself: nobody waits for it, and nothing of it is lost.
@@ -36,12 +37,16 @@ impl IoLoop {
     /// IoLoop::current().start()?;
     /// # Ok::<(), firewhirl_event::Error>(())
     /// ```
+    #[track_caller]
     pub fn spawn_callback<Work>(&self, future: Work) -> Spawned<()>
     where
         Work: Future + 'static,
         Work::Output: Outcome,
     {
-        Spawned(self.spawn_unguarded(run_callback(future)))
+        let label = watchdog::task_label(&future);
+        let spawned = Spawned(self.spawn_unguarded(run_callback(future), label));
+        self.observe(&spawned, Location::caller());
+        spawned
     }
 
     /// Runs `future` on the loop at the same time as what the caller does next.
@@ -61,20 +66,30 @@ impl IoLoop {
     /// # Ok(()) }).unwrap();
     /// ```
     #[must_use = "a result that nobody waits for is lost; `spawn_callback` logs its errors"]
+    #[track_caller]
     pub fn spawn<Work>(&self, future: Work) -> Spawned<Work::Output>
     where
         Work: Future + 'static,
         Work::Output: 'static,
     {
-        Spawned(self.spawn_unguarded(future))
+        let label = watchdog::task_label(&future);
+        let spawned = Spawned(self.spawn_unguarded(future, label));
+        self.observe(&spawned, Location::caller());
+        spawned
     }
 
-    /// Gives the future to the runtime, or drops it if the loop is closed.
-    pub(super) fn spawn_unguarded<Work>(&self, future: Work) -> Option<JoinHandle<Work::Output>>
+    /// Gives the future to the runtime, or drops it if the loop is closed. Whom it works for, the label
+    /// tells the watchdog.
+    pub(super) fn spawn_unguarded<Work>(
+        &self,
+        future: Work,
+        label: &'static Label<'static>,
+    ) -> Option<JoinHandle<Work::Output>>
     where
         Work: Future + 'static,
         Work::Output: 'static,
     {
+        let future = Steps::new(future, label);
         match &*self.state.driver.borrow() {
             Driver::Own(runtime) => return Some(runtime.spawn_local(future)),
             Driver::Foreign => return Some(tokio::task::spawn_local(future)),

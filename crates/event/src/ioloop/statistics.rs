@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::IoLoop;
+use crate::watchdog::BlockedSteps;
 
 /// How busy a loop is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Statistics {
     /// The share of the time in which the loop worked and did not wait, from 0 to 1: over the last
     /// second or so if somebody asks that often, otherwise since they last asked.
     pub busy: f64,
+    /// Steps that blocked it, as the watchdog has counted them.
+    pub blocked: BlockedSteps,
 }
 
 impl IoLoop {
@@ -36,18 +39,19 @@ impl IoLoop {
     /// ```
     pub fn statistics(&self) -> Statistics {
         let metrics = self.state.handle.metrics();
-        let dispatcher = usize::from(!self.is_closed());
+        let own = if self.is_closed() { 0 } else { 1 + usize::from(self.state.pulse.is_taken()) };
         Statistics {
-            tasks: metrics.num_alive_tasks().saturating_sub(dispatcher),
+            tasks: metrics.num_alive_tasks().saturating_sub(own),
             timers: self.state.timers.get(),
             callbacks: self.state.callbacks.count(),
             busy: self.state.load.busy(Sample { at: Instant::now(), busy: busy_time(&metrics) }),
+            blocked: self.watch().blocked_steps(),
         }
     }
 }
 
 /// How long the loop's runtime has worked in all.
-fn busy_time(metrics: &tokio::runtime::RuntimeMetrics) -> Duration {
+pub(super) fn busy_time(metrics: &tokio::runtime::RuntimeMetrics) -> Duration {
     #[cfg(target_has_atomic = "64")]
     return metrics.worker_total_busy_duration(0);
     #[cfg(not(target_has_atomic = "64"))]
@@ -56,9 +60,9 @@ fn busy_time(metrics: &tokio::runtime::RuntimeMetrics) -> Duration {
 
 /// How long the loop had worked at a time.
 #[derive(Clone, Copy)]
-struct Sample {
-    at: Instant,
-    busy: Duration,
+pub(super) struct Sample {
+    pub(super) at: Instant,
+    pub(super) busy: Duration,
 }
 
 /// The samples from which the share of busy time is taken: the last one that is at least a second
@@ -70,7 +74,7 @@ pub(super) struct Load {
 }
 
 impl Load {
-    fn busy(&self, now: Sample) -> f64 {
+    pub(super) fn busy(&self, now: Sample) -> f64 {
         let newest = self.newest.get().unwrap_or(now);
         if now.at.duration_since(newest.at) >= Duration::from_secs(1) || self.base.get().is_none() {
             self.base.set(Some(newest));

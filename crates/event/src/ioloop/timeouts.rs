@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::panics::run_logged;
 use super::{IoLoop, Spawned};
-use crate::Deadline;
+use crate::{Deadline, watchdog};
 
 /// A handle to a function that waits for its time, by which it can be called off.
 ///
@@ -51,11 +51,13 @@ impl IoLoop {
     pub fn add_timeout(&self, deadline: impl Into<Deadline>, callback: impl FnOnce() + 'static) -> Timeout {
         let deadline = deadline.into().instant();
         let pending = Pending::among(&self.state.timers);
-        Timeout(Spawned(self.spawn_unguarded(async move {
+        let label = watchdog::timeout_label(&callback);
+        let waiting = async move {
             tokio::time::sleep_until(deadline.into()).await;
             drop(pending);
             run_logged(callback);
-        })))
+        };
+        Timeout(Spawned(self.spawn_unguarded(waiting, label)))
     }
 
     /// Calls a timeout off. If it has already run, nothing happens.

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::buffer_memory::BufferMemory;
 use super::transport::AnyTransport;
 
 /// Bytes that a stream makes room for at first; a read that fills its room doubles the next.
@@ -50,6 +51,11 @@ impl Input {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+
+    /// Bytes of memory that it has.
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Drops the first `count` bytes.
@@ -143,6 +149,11 @@ impl Output {
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.tail.len() - self.sent + self.queue.as_ref().map_or(0, |queue| queue.bytes)
+    }
+
+    /// Bytes of memory that it has.
+    pub(super) fn capacity(&self) -> usize {
+        self.tail.capacity() + self.queue.as_ref().map_or(0, |queue| queue.bytes)
     }
 
     #[inline]
@@ -289,6 +300,13 @@ fn keep_output(mut buffer: Vec<u8>) {
             }
         });
     }
+}
+
+/// The memory that waits in the pools of this thread.
+pub(super) fn pooled() -> BufferMemory {
+    let read = INPUTS.try_with(|pool| pool.borrow().iter().map(BytesMut::capacity).sum());
+    let write = OUTPUTS.try_with(|pool| pool.borrow().iter().map(Vec::capacity).sum());
+    BufferMemory::new(read.unwrap_or(0), write.unwrap_or(0))
 }
 
 #[cfg(test)]

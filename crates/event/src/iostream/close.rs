@@ -183,6 +183,7 @@ enum PeerWatch {
 impl PeerWatch {
     /// `None` where the transport has nothing to watch, or the process no descriptor to spare.
     fn new(transport: &AnyTransport) -> Option<Self> {
+        let transport = transport.bottom();
         if let AnyTransport::Memory(memory) = transport {
             return Some(Self::Memory(memory.watch()));
         }

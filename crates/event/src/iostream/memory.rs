@@ -1,7 +1,7 @@
 //! A connection in memory, and the same with the faults of a real network.
 //!
-//! By a seed it cuts reads and writes at random places, delays them by turns of the loop, ends early or
-//! resets at a random byte, and does so in the same way each time: a protocol test that fails with a
+//! By a seed it cuts reads and writes at random places, delays them by turns of the loop or by time, ends
+//! early or resets at a random byte, and does so in the same way each time: a protocol test that fails with a
 //! seed fails with it again. Each end draws its own random numbers, so that what one end does changes
 //! nothing for the other.
 
@@ -12,6 +12,7 @@ use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -52,6 +53,7 @@ pub struct MemoryPair {
     seed: u64,
     split: bool,
     turns: u32,
+    latency: Duration,
     truncate_after: [Option<u64>; 2],
     reset_after: [Option<u64>; 2],
 }
@@ -59,7 +61,15 @@ pub struct MemoryPair {
 impl MemoryPair {
     /// A pair without faults.
     pub fn new() -> Self {
-        Self { capacity: 64 * 1024, seed: 0, split: false, turns: 0, truncate_after: [None; 2], reset_after: [None; 2] }
+        Self {
+            capacity: 64 * 1024,
+            seed: 0,
+            split: false,
+            turns: 0,
+            latency: Duration::ZERO,
+            truncate_after: [None; 2],
+            reset_after: [None; 2],
+        }
     }
 
     /// A pair that splits and delays, but loses nothing.
@@ -104,6 +114,12 @@ impl MemoryPair {
         Self { turns, ..self }
     }
 
+    /// Lets every other read and write wait, up to so many milliseconds on the loop's clock. On one that is paused, as tests
+    /// do it, that takes no time but changes what comes first. Default: none.
+    pub fn latency(self, most: Duration) -> Self {
+        Self { latency: most, ..self }
+    }
+
     /// Ends each direction after so many bytes: the reader sees the end, the writer a broken pipe.
     pub fn truncate_after(self, bytes: u64) -> Self {
         Self { truncate_after: [Some(bytes); 2], ..self }
@@ -132,9 +148,9 @@ impl MemoryPair {
             }))
         });
         let faults = |end: u64| {
-            let is_faulty = self.split || self.turns > 0;
-            is_faulty
-                .then(|| Box::new(Faults::new(self.seed.wrapping_mul(2).wrapping_add(end), self.split, self.turns)))
+            let is_faulty = self.split || self.turns > 0 || !self.latency.is_zero();
+            let seed = self.seed.wrapping_mul(2).wrapping_add(end);
+            is_faulty.then(|| Box::new(Faults::new(seed, self.split, self.turns, self.latency)))
         };
         let near = MemoryTransport { incoming: back.clone(), outgoing: out.clone(), faults: faults(0) };
         let far = MemoryTransport { incoming: out, outgoing: back, faults: faults(1) };

@@ -4,6 +4,7 @@
 //! buffers, bounds them both ways, and holds none while it is idle. Nothing here knows a protocol.
 
 mod adapter;
+mod buffer_memory;
 mod buffers;
 mod close;
 mod error;
@@ -19,6 +20,7 @@ mod stream;
 mod transport;
 mod write;
 
+pub use buffer_memory::BufferMemory;
 pub use error::StreamError;
 pub use limits::StreamLimits;
 pub use memory::{MemoryPair, MemoryTransport};
@@ -26,4 +28,4 @@ pub use read::{ReadBytes, ReadUntil, ReadUntilClose, ReadUntilRegex};
 pub use read_into::ReadInto;
 pub use split::{StreamReader, StreamWriter};
 pub use stream::{IoStream, StreamParts};
-pub use transport::{AnyTransport, Transport};
+pub use transport::{AnyTransport, Layer, Transport};

@@ -25,7 +25,7 @@ use super::close::CloseWatch;
 use super::error::{StreamError, is_reset};
 use super::limits::StreamLimits;
 use super::memory::{MemoryPair, MemoryTransport};
-use super::transport::{AnyTransport, Transport};
+use super::transport::{AnyTransport, Layer, Transport};
 
 /// A connection that is read by what one waits for and written to without waiting.
 ///
@@ -68,6 +68,8 @@ pub struct IoStream {
     pub(super) write_side: WriteSide,
     /// A write has been dropped and nobody has been told so far.
     pub(super) refused: Refused,
+    /// The transport has taken bytes that it could not hand on yet.
+    pub(super) kept_beneath: bool,
 }
 
 /// Whether the stream can still be written to.
@@ -113,14 +115,23 @@ impl IoStream {
             eof: false,
             write_side: WriteSide::Open,
             refused: Refused::Nothing,
+            kept_beneath: false,
         }
     }
 
-    /// Lays a stream over whatever reads and writes: a TLS session, a tunnel, a double in a test.
+    /// Lays a stream over whatever reads and writes: a tunnel, a double in a test.
     ///
     /// TCP connections, Unix sockets and pipes enter by `From`, and cost less.
     pub fn over(transport: impl Transport) -> Self {
         Self::new(AnyTransport::Other(Box::new(transport)))
+    }
+
+    /// Lays a stream over a layer that itself lies over another transport: a TLS session.
+    ///
+    /// Unlike one that [`over`](Self::over) makes, it knows the addresses of the connection beneath, and
+    /// notices when that is closed.
+    pub fn over_layer(layer: impl Layer) -> Self {
+        Self::new(AnyTransport::Layer(Box::new(layer)))
     }
 
     /// Two streams connected in memory: what one writes, the other reads.
@@ -282,7 +293,7 @@ impl IoStream {
     /// ```
     pub fn close(&mut self) {
         if self.transport.is_some() {
-            if self.write_side == WriteSide::Open && !self.output.is_empty() {
+            if self.write_side == WriteSide::Open && self.writing() {
                 self.send_at_once();
             }
             self.shut();
@@ -343,8 +354,13 @@ impl IoStream {
 
     /// Lets the transport go, and with it what was not sent.
     pub(super) fn shut(&mut self) {
-        self.transport = None;
+        if let Some(mut transport) = self.transport.take()
+            && self.writing()
+        {
+            transport.abandon();
+        }
         self.output.clear();
+        self.kept_beneath = false;
         self.input.release();
         if let Some(watch) = self.close_watch.take() {
             watch.closed();

@@ -94,16 +94,16 @@ impl IoStream {
         self.output.tail()
     }
 
-    /// Bytes that wait to be sent.
+    /// Bytes that wait to be sent. What a layer such as TLS has taken and could not hand on counts as one.
     #[inline]
     pub fn pending_write(&self) -> usize {
-        self.output.len()
+        self.output.len() + usize::from(self.kept_beneath)
     }
 
     /// Whether anything waits to be sent. Tornado's `IOStream.writing`.
     #[inline]
     pub fn writing(&self) -> bool {
-        !self.output.is_empty()
+        !self.output.is_empty() || self.kept_beneath
     }
 
     /// Waits until all that is queued has been handed to the system.
@@ -199,10 +199,12 @@ impl IoStream {
         if let Err(error) = ready!(self.output.poll_send(transport, cx)) {
             return Poll::Ready(Err(self.write_failed(error)));
         }
-        if !transport.is_unbuffered()
-            && let Err(error) = ready!(Pin::new(transport).poll_flush(cx))
-        {
-            return Poll::Ready(Err(self.write_failed(error)));
+        if !transport.is_unbuffered() {
+            let flushed = Pin::new(transport).poll_flush(cx);
+            self.kept_beneath = flushed.is_pending();
+            if let Err(error) = ready!(flushed) {
+                return Poll::Ready(Err(self.write_failed(error)));
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -252,6 +254,7 @@ impl IoStream {
         if is_reset(&error) && !self.eof {
             self.write_side = WriteSide::Broken;
             self.output.clear();
+            self.kept_beneath = false;
             self.error.get_or_insert_with(|| error.into());
             return self.closed_error();
         }
