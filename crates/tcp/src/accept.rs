@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::connections::Connections;
 use crate::gate::Place;
+use crate::handover::Offer;
 use crate::listener::RegisteredListener;
 use crate::{ConnectionHandler, Gate, Peer};
 
@@ -46,6 +47,8 @@ pub(crate) trait Accepting {
 pub(crate) struct AcceptingSocket<Handler> {
     /// `None` once stopped.
     socket: RefCell<Option<RegisteredListener>>,
+    /// Goes before the socket, or that would stay open.
+    offer: RefCell<Option<Offer>>,
     handler: Rc<Handler>,
     gate: Gate,
     connections: Rc<Connections>,
@@ -54,16 +57,17 @@ pub(crate) struct AcceptingSocket<Handler> {
 impl<Handler: ConnectionHandler> AcceptingSocket<Handler> {
     pub(crate) fn new(
         socket: RegisteredListener,
+        offer: Option<Offer>,
         handler: Rc<Handler>,
         gate: Gate,
         connections: Rc<Connections>,
     ) -> Self {
-        Self { socket: RefCell::new(Some(socket)), handler, gate, connections }
+        Self { socket: RefCell::new(Some(socket)), offer: RefCell::new(offer), handler, gate, connections }
     }
 
     /// Accepts connections until it is aborted.
     pub(crate) async fn run(self: Rc<Self>) {
-        let _closing = CloseOnDrop(&self.socket);
+        let _closing = CloseOnDrop { socket: &self.socket, offer: &self.offer };
         let mut spell = Spell::default();
         loop {
             for _ in 0..ACCEPTS_A_TURN {
@@ -118,6 +122,7 @@ impl<Handler: ConnectionHandler> AcceptingSocket<Handler> {
 impl<Handler: ConnectionHandler> Accepting for AcceptingSocket<Handler> {
     fn stop(&self) {
         let Some(socket) = self.socket.take() else { return };
+        drop(self.offer.take());
         // Off the loop, for what the loop knows of the socket may be older than what is in it.
         let swept = socket.deregister().and_then(|socket| {
             for _ in 0..SWEPT_AT_MOST {
@@ -167,11 +172,15 @@ impl Spell {
 
 /// Closes the socket with the task that accepts from it, when the loop is closed. At a stop it has
 /// been taken by then.
-struct CloseOnDrop<'socket>(&'socket RefCell<Option<RegisteredListener>>);
+struct CloseOnDrop<'socket> {
+    socket: &'socket RefCell<Option<RegisteredListener>>,
+    offer: &'socket RefCell<Option<Offer>>,
+}
 
 impl Drop for CloseOnDrop<'_> {
     fn drop(&mut self) {
-        drop(self.0.take());
+        drop(self.offer.take());
+        drop(self.socket.take());
     }
 }
 

@@ -15,6 +15,8 @@ use tokio::time::timeout_at;
 
 use crate::accept::{Accepting, AcceptingSocket};
 use crate::connections::Connections;
+use crate::drain_all::Enrolled;
+use crate::handover::{self, Offer};
 use crate::listener::RegisteredListener;
 use crate::{Draining, Gate, Listener, Peer};
 
@@ -66,7 +68,9 @@ pub struct Acceptor {
     state: Rc<State>,
 }
 
-struct State {
+pub(crate) struct State {
+    /// First, so that nobody asks for what is being dropped.
+    _enrolled: Enrolled,
     io_loop: IoLoop,
     gate: Gate,
     connections: Rc<Connections>,
@@ -78,9 +82,11 @@ struct State {
 impl Acceptor {
     /// An acceptor for this thread's loop that listens on nothing yet.
     pub fn new(gate: Gate) -> Self {
+        let io_loop = IoLoop::current();
         Self {
-            state: Rc::new(State {
-                io_loop: IoLoop::current(),
+            state: Rc::new_cyclic(|state| State {
+                _enrolled: Enrolled::new(&io_loop, state.clone()),
+                io_loop,
                 connections: Rc::new(Connections::new(gate.clone())),
                 gate,
                 draining: Draining::default(),
@@ -90,10 +96,16 @@ impl Acceptor {
         }
     }
 
+    /// A handle to the acceptor whose state this is.
+    pub(crate) fn of(state: Rc<State>) -> Self {
+        Self { state }
+    }
+
     /// Accepts connections from these sockets, and runs `handler` on each as a task of its own.
     ///
     /// Takes effect at once, and may be called more than once. After [`stop`](Self::stop) it only takes
-    /// in what had already connected. Tornado's `add_accept_handler`.
+    /// in what had already connected. A service manager is told that we are ready now, see
+    /// [`handover`]. Tornado's `add_accept_handler`.
     ///
     /// # Errors
     ///
@@ -105,19 +117,48 @@ impl Acceptor {
     ) -> io::Result<()> {
         let handler = Rc::new(handler);
         let _context = self.state.io_loop.enter();
+        let mut listeners: Vec<Listener> = sockets.into_iter().map(Into::into).collect();
+        for index in 0..listeners.len() {
+            while let Some(beside) = listeners[index].inherited_beside()? {
+                listeners.push(beside);
+            }
+        }
+        let offers: Vec<Option<Offer>> = listeners.iter().map(Offer::of).collect();
         let sockets: Vec<RegisteredListener> =
-            sockets.into_iter().map(|socket| socket.into().register()).collect::<io::Result<_>>()?;
-        for socket in sockets {
+            listeners.into_iter().map(Listener::register).collect::<io::Result<_>>()?;
+        if !self.state.stopped.get() {
+            handover::announce(offers.iter().flatten());
+            handover::warn_of_unclaimed(&self.state.io_loop);
+        }
+        for (socket, offer) in sockets.into_iter().zip(offers) {
             let (gate, connections) = (self.state.gate.clone(), self.state.connections.clone());
-            let socket = Rc::new(AcceptingSocket::new(socket, handler.clone(), gate, connections));
+            let socket = Rc::new(AcceptingSocket::new(socket, offer, handler.clone(), gate, connections));
             if self.state.stopped.get() {
                 socket.stop();
                 continue;
             }
-            let task = tokio::task::spawn_local(socket.clone().run());
+            let (accepting, state) = (socket.clone(), self.state.clone());
+            let task = tokio::task::spawn_local(async move {
+                // As long as it accepts it can be drained, whether or not anybody has a handle to it.
+                let _state = state;
+                accepting.run().await;
+            });
             self.state.accepting.borrow_mut().push((task.abort_handle(), socket));
         }
         Ok(())
+    }
+
+    /// Runs `handler` on a connection that came from elsewhere than a listening socket, as a task of its
+    /// own.
+    ///
+    /// It is there already, so the cap on connections does not hold it up; the one by address does. A
+    /// drain waits for it. Tornado's `TCPServer.handle_stream`.
+    pub fn handle_stream(&self, stream: IoStream, peer: Peer, handler: impl ConnectionHandler) {
+        let State { io_loop, gate, connections, .. } = &*self.state;
+        let _context = io_loop.enter();
+        if let Some(admission) = gate.admit(gate.place_beyond_the_cap(), peer) {
+            connections.spawn(Rc::new(handler), stream, peer, admission);
+        }
     }
 
     /// Closes the listening sockets; open connections go on. Stopping twice does nothing.

@@ -16,6 +16,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout_at};
 
 use crate::connector::{Attempt, Connector, HEAD_START, Lane};
+use crate::secure::ClientSide;
 use crate::{ConnectError, ConnectPhase, Family, Resolver, SystemResolver};
 
 /// Makes connections over TCP, to hosts by name or address.
@@ -82,6 +83,7 @@ impl TcpClient {
             source: Source::default(),
             limits: StreamLimits::default(),
             deadline: None,
+            secure: ClientSide::default(),
         }
     }
 }
@@ -102,10 +104,11 @@ pub struct Connect {
     source: Source,
     limits: StreamLimits,
     deadline: Option<Deadline>,
+    pub(crate) secure: ClientSide,
 }
 
 impl Connect {
-    /// Until when the connection has to be there, name look-up included: a duration from now or a
+    /// Until when the connection has to be there, name look-up and TLS included: a duration from now or a
     /// point in time. Default: no limit but the system's.
     pub fn timeout(mut self, deadline: impl Into<Deadline>) -> Self {
         self.deadline = Some(deadline.into());
@@ -116,6 +119,13 @@ impl Connect {
     /// connected to. Default: the system chooses.
     pub fn source_ip(mut self, ip: IpAddr) -> Self {
         self.source.ip = Some(ip);
+        self
+    }
+
+    /// The network interface of this machine to connect from, by its name such as `eth0`: Linux's
+    /// `SO_BINDTODEVICE`. Elsewhere the connect fails as unsupported. Default: the system chooses.
+    pub fn source_interface(mut self, name: impl Into<String>) -> Self {
+        self.source.interface = Some(name.into());
         self
     }
 
@@ -146,8 +156,17 @@ impl Connect {
 
     async fn run(self) -> Result<IoStream, ConnectError> {
         let addresses = self.addresses().await?;
-        let stream = IoStream::from(self.any_of(&addresses).await?);
-        Ok(stream.with_limits(self.limits))
+        let stream = IoStream::from(self.any_of(&addresses).await?).with_limits(self.limits);
+        let opening = self.secure.clone().open(stream, &self.host);
+        match self.within_the_deadline(opening).await {
+            Some(opened) => {
+                opened.map_err(|source| ConnectError::Tls { host: self.host.clone(), port: self.port, source })
+            }
+            None => {
+                let message = format!("timeout during the TLS handshake with {}", self.host);
+                Err(timed_out(ConnectPhase::Tls, message))
+            }
+        }
     }
 
     async fn addresses(&self) -> Result<Vec<SocketAddr>, ConnectError> {
@@ -161,7 +180,7 @@ impl Connect {
 
     async fn any_of(&self, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
         let mut connector = Connector::new(addresses);
-        let connected = match self.within_the_deadline(first_to_connect(&mut connector, self.source)).await {
+        let connected = match self.within_the_deadline(first_to_connect(&mut connector, self.source.clone())).await {
             Some(connected) => connected,
             None => {
                 let message = format!("timeout while connecting to {}", connector.under_way());
@@ -194,20 +213,32 @@ fn timed_out(phase: ConnectPhase, message: String) -> ConnectError {
 }
 
 /// Where a connection is to come from.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Source {
     ip: Option<IpAddr>,
     port: u16,
+    interface: Option<String>,
 }
 
 impl Source {
     /// The address to bind before connecting to `target`, if any.
-    fn address(self, target: SocketAddr) -> Option<SocketAddr> {
-        match self {
-            Self { ip: None, port: 0 } => None,
-            Self { ip: Some(ip), port } => Some((ip, port).into()),
-            Self { ip: None, port } if target.is_ipv4() => Some((Ipv4Addr::LOCALHOST, port).into()),
-            Self { ip: None, port } => Some((Ipv6Addr::LOCALHOST, port).into()),
+    fn address(&self, target: SocketAddr) -> Option<SocketAddr> {
+        match (self.ip, self.port) {
+            (None, 0) => None,
+            (Some(ip), port) => Some((ip, port).into()),
+            (None, port) if target.is_ipv4() => Some((Ipv4Addr::LOCALHOST, port).into()),
+            (None, port) => Some((Ipv6Addr::LOCALHOST, port).into()),
+        }
+    }
+
+    /// Has the socket come from here.
+    fn bind(&self, socket: &TcpSocket, target: SocketAddr) -> io::Result<()> {
+        if let Some(name) = &self.interface {
+            bind_to_interface(socket, name)?;
+        }
+        match self.address(target) {
+            Some(address) => socket.bind(address),
+            None => Ok(()),
         }
     }
 }
@@ -258,7 +289,7 @@ type Opening = Pin<Box<dyn Future<Output = io::Result<TcpStream>>>>;
 impl Attempts {
     fn begin(&mut self, attempts: impl IntoIterator<Item = Attempt>) {
         for (lane, address) in attempts {
-            self.opening[lane as usize] = Some(Box::pin(open(address, self.source)));
+            self.opening[lane as usize] = Some(Box::pin(open(address, self.source.clone())));
         }
     }
 
@@ -278,9 +309,20 @@ impl Attempts {
 }
 
 async fn open(address: SocketAddr, source: Source) -> io::Result<TcpStream> {
+    tracing::trace!("connecting to {address}");
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if let Some(source) = source.address(address) {
-        socket.bind(source)?;
-    }
+    source.bind(&socket, address)?;
     socket.connect(address).await
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn bind_to_interface(socket: &TcpSocket, name: &str) -> io::Result<()> {
+    let bound = socket2::SockRef::from(socket).bind_device(Some(name.as_bytes()));
+    bound.map_err(|error| io::Error::new(error.kind(), format!("cannot bind to the interface {name}: {error}")))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn bind_to_interface(_: &TcpSocket, name: &str) -> io::Result<()> {
+    let message = format!("this system cannot bind a socket to an interface by its name, {name}; give its address");
+    Err(io::Error::new(io::ErrorKind::Unsupported, message))
 }

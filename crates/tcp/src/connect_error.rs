@@ -5,6 +5,8 @@ use std::{fmt, io};
 
 use firewhirl_event::TimeoutError;
 
+use crate::secure::TlsError;
+
 /// What a connect was at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -13,6 +15,8 @@ pub enum ConnectPhase {
     Resolve,
     /// Reaching one of them.
     Connect,
+    /// Agreeing on TLS with it.
+    Tls,
 }
 
 /// Why [`TcpClient::connect`](crate::TcpClient::connect) failed.
@@ -48,6 +52,16 @@ pub enum ConnectError {
         /// What the attempt that failed last said.
         source: io::Error,
     },
+    /// The host was connected to, and TLS with it could not be agreed on. Without the feature `tls` this does
+    /// not happen.
+    Tls {
+        /// The host asked for.
+        host: String,
+        /// The port asked for.
+        port: u16,
+        /// What is wrong: with the options, with the host's certificate, or between the two sides.
+        source: TlsError,
+    },
     /// Time ran out.
     Timeout {
         /// What was not done in time.
@@ -63,6 +77,7 @@ impl ConnectError {
         match self {
             Self::Resolve { .. } => ConnectPhase::Resolve,
             Self::Connect { .. } => ConnectPhase::Connect,
+            Self::Tls { .. } => ConnectPhase::Tls,
             Self::Timeout { phase, .. } => *phase,
         }
     }
@@ -82,6 +97,10 @@ impl fmt::Display for ConnectError {
                 write!(f, "cannot connect to [{host}]:{port}: {source}")
             }
             Self::Connect { host, port, source } => write!(f, "cannot connect to {host}:{port}: {source}"),
+            Self::Tls { host, port, source } if host.contains(':') => {
+                write!(f, "cannot speak TLS with [{host}]:{port}: {source}")
+            }
+            Self::Tls { host, port, source } => write!(f, "cannot speak TLS with {host}:{port}: {source}"),
             Self::Timeout { source, .. } => source.fmt(f),
         }
     }
@@ -91,6 +110,7 @@ impl Error for ConnectError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Resolve { source, .. } | Self::Connect { source, .. } => Some(source),
+            Self::Tls { source, .. } => Some(source),
             Self::Timeout { source, .. } => Some(source),
         }
     }
@@ -101,6 +121,7 @@ impl From<ConnectError> for io::Error {
     fn from(error: ConnectError) -> Self {
         let kind = match &error {
             ConnectError::Resolve { source, .. } | ConnectError::Connect { source, .. } => source.kind(),
+            ConnectError::Tls { .. } => io::ErrorKind::InvalidData,
             ConnectError::Timeout { .. } => io::ErrorKind::TimedOut,
         };
         io::Error::new(kind, error)

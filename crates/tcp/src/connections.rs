@@ -3,7 +3,7 @@
 //! An error or panic in one connection ends that connection and is logged. What is kept of each is
 //! what a drain needs: how to wake its task, and how to cancel it.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use firewhirl_event::watchdog::{self, Label, LabelCopy};
 use firewhirl_event::{IoStream, Result, StreamError, log_targets};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, yield_now};
@@ -62,7 +63,7 @@ impl Connections {
             entry.introduce().await;
             // The future is gone before the entry: who waits for the last connection finds its
             // stream closed.
-            match caught(serving).await {
+            match caught(serving, peer, describe::<Handler>).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if error.find::<StreamError>().is_some_and(StreamError::is_quiet) => {}
                 Ok(Err(error)) => {
@@ -137,14 +138,31 @@ impl Drop for Entry {
     }
 }
 
-/// The future's output, or what it panicked with.
-async fn caught<Work: Future>(mut future: Pin<Box<Work>>) -> Result<Work::Output, Box<dyn Any + Send>> {
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-        Err(panic) => Poll::Ready(Err(panic)),
+/// The future's output, or what it panicked with. If it blocks the loop, the log says whose connection
+/// it is.
+async fn caught<Work: Future>(
+    mut future: Pin<Box<Work>>,
+    peer: Peer,
+    describe: fn(&LabelCopy) -> String,
+) -> Result<Work::Output, Box<dyn Any + Send>> {
+    poll_fn(|cx| {
+        let label = Label::new(describe).address(peer.address_ref());
+        match watchdog::step(&label, || catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
     })
     .await
+}
+
+/// What the log of blocked loops says of a connection.
+fn describe<Handler>(copy: &LabelCopy) -> String {
+    let handler = type_name::<Handler>();
+    match copy.address {
+        Some(address) => format!("the connection from {address}, served by `{handler}`"),
+        None => format!("a connection over a Unix socket, served by `{handler}`"),
+    }
 }
 
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {

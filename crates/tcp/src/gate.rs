@@ -39,6 +39,12 @@ struct State {
     places_taken: AtomicUsize,
     place_freed: Notify,
     by_address: Mutex<HashMap<IpAddr, usize>>,
+    tally: Tally,
+}
+
+/// The counters of one gate, or of all.
+#[derive(Debug, Default)]
+struct Tally {
     open: AtomicUsize,
     accepted: AtomicU64,
     refused: AtomicU64,
@@ -48,7 +54,24 @@ struct State {
     times_exhausted: AtomicU64,
 }
 
-/// What a [`Gate`] has counted since it was made, over all workers.
+/// What all gates of the process have counted, those that are gone included.
+static ALL: Tally = Tally {
+    open: AtomicUsize::new(0),
+    accepted: AtomicU64::new(0),
+    refused: AtomicU64::new(0),
+    failed: AtomicU64::new(0),
+    panicked: AtomicU64::new(0),
+    times_full: AtomicU64::new(0),
+    times_exhausted: AtomicU64::new(0),
+};
+
+/// What has been counted of connections in the whole process, over all its servers.
+pub fn connection_counts() -> ConnectionCounts {
+    ALL.read()
+}
+
+/// What has been counted of connections: by a [`Gate`] since it was made, over all workers, or by all
+/// gates of the process together ([`connection_counts`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionCounts {
@@ -88,16 +111,7 @@ impl Gate {
 
     /// What has been counted.
     pub fn counts(&self) -> ConnectionCounts {
-        let state = &*self.0;
-        ConnectionCounts {
-            open: state.open.load(Relaxed),
-            accepted: state.accepted.load(Relaxed),
-            refused: state.refused.load(Relaxed),
-            failed: state.failed.load(Relaxed),
-            panicked: state.panicked.load(Relaxed),
-            times_full: state.times_full.load(Relaxed),
-            times_exhausted: state.times_exhausted.load(Relaxed),
-        }
+        self.0.tally.read()
     }
 
     /// A place for a connection, if there is one.
@@ -136,30 +150,38 @@ impl Gate {
                 if *open == 0 {
                     by_address.remove(&host);
                 }
-                self.0.refused.fetch_add(1, Relaxed);
+                self.count(|tally| &tally.refused);
                 return None;
             }
             *open += 1;
         }
-        self.0.accepted.fetch_add(1, Relaxed);
-        self.0.open.fetch_add(1, Relaxed);
+        self.count(|tally| &tally.accepted);
+        for tally in self.0.tallies() {
+            tally.open.fetch_add(1, Relaxed);
+        }
         Some(Admission { place, host })
     }
 
     pub(crate) fn count_failed(&self) {
-        self.0.failed.fetch_add(1, Relaxed);
+        self.count(|tally| &tally.failed);
     }
 
     pub(crate) fn count_panicked(&self) {
-        self.0.panicked.fetch_add(1, Relaxed);
+        self.count(|tally| &tally.panicked);
     }
 
     pub(crate) fn count_full(&self) {
-        self.0.times_full.fetch_add(1, Relaxed);
+        self.count(|tally| &tally.times_full);
     }
 
     pub(crate) fn count_exhausted(&self) {
-        self.0.times_exhausted.fetch_add(1, Relaxed);
+        self.count(|tally| &tally.times_exhausted);
+    }
+
+    fn count(&self, counter: impl Fn(&Tally) -> &AtomicU64) {
+        for tally in self.0.tallies() {
+            counter(tally).fetch_add(1, Relaxed);
+        }
     }
 }
 
@@ -171,21 +193,34 @@ impl Default for State {
             places_taken: AtomicUsize::new(0),
             place_freed: Notify::new(),
             by_address: Mutex::default(),
-            open: AtomicUsize::new(0),
-            accepted: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            panicked: AtomicU64::new(0),
-            times_full: AtomicU64::new(0),
-            times_exhausted: AtomicU64::new(0),
+            tally: Tally::default(),
         }
     }
 }
 
 impl State {
+    /// Where what happens at this gate is counted.
+    fn tallies(&self) -> [&Tally; 2] {
+        [&self.tally, &ALL]
+    }
+
     /// Nothing that holds the lock can leave the map half changed, so a panic elsewhere is no matter.
     fn by_address(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.by_address.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tally {
+    fn read(&self) -> ConnectionCounts {
+        ConnectionCounts {
+            open: self.open.load(Relaxed),
+            accepted: self.accepted.load(Relaxed),
+            refused: self.refused.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            panicked: self.panicked.load(Relaxed),
+            times_full: self.times_full.load(Relaxed),
+            times_exhausted: self.times_exhausted.load(Relaxed),
+        }
     }
 }
 
@@ -210,7 +245,9 @@ pub(crate) struct Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         let state = &self.place.0;
-        state.open.fetch_sub(1, Relaxed);
+        for tally in state.tallies() {
+            tally.open.fetch_sub(1, Relaxed);
+        }
         if let Some(host) = self.host {
             let mut by_address = state.by_address();
             if let Some(open) = by_address.get_mut(&host) {

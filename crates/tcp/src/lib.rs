@@ -27,23 +27,32 @@ mod client;
 mod connect_error;
 mod connections;
 mod connector;
+mod drain_all;
 mod draining;
 mod gate;
+pub mod handover;
 mod listener;
 mod netutil;
 mod peer;
+mod rehearsal;
 mod resolver;
+#[cfg_attr(not(feature = "tls"), path = "secure_elsewhere.rs")]
+mod secure;
 mod server;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod workers;
 
 pub use acceptor::{Acceptor, ConnectionHandler};
 pub use client::{Connect, TcpClient};
 pub use connect_error::{ConnectError, ConnectPhase};
+pub use drain_all::drain_all;
 pub use draining::Draining;
-pub use gate::{ConnectionCounts, Gate};
+pub use gate::{ConnectionCounts, Gate, connection_counts};
 pub use listener::Listener;
 pub use netutil::{BindOptions, Family, bind_sockets, bind_unix_socket, is_valid_ip};
 pub use peer::Peer;
+pub use rehearsal::is_rehearsal;
 pub use resolver::{OverrideResolver, Resolver, Resolving, SystemResolver};
 pub use server::TcpServer;
 pub use workers::{SetUp, Worker, Workers, worker_index};

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::task::{Context, Poll, ready};
 
 use firewhirl_event::IoStream;
 
-use crate::Peer;
 use crate::netutil::{BindOptions, bind_beside, bind_sockets};
+use crate::{Peer, handover};
 
 /// A listening socket that is on no loop yet, so it can move to another thread.
 ///
@@ -69,8 +70,20 @@ impl Listener {
         Ok(Self { socket, options: self.options.clone() })
     }
 
+    /// A further socket on the same address that this process has inherited, while there are some: one
+    /// that nobody accepts from would keep its share of the connections waiting.
+    pub(crate) fn inherited_beside(&self) -> io::Result<Option<Self>> {
+        let Some(address) = self.address() else { return Ok(None) };
+        Ok(handover::claim_beside(address)?
+            .map(|socket| Self { socket: Socket::Tcp(socket), options: self.options.clone() }))
+    }
+
     /// Puts the socket on the loop whose context this runs in.
     pub(crate) fn register(self) -> io::Result<RegisteredListener> {
+        match self.address() {
+            Some(address) => tracing::trace!("listening on {address}"),
+            None => tracing::trace!("listening on a Unix socket"),
+        }
         match self.socket {
             Socket::Tcp(socket) => {
                 socket.set_nonblocking(true)?;
@@ -109,6 +122,24 @@ impl From<TcpListener> for Listener {
 impl From<UnixListener> for Listener {
     fn from(socket: UnixListener) -> Self {
         Self { socket: Socket::Unix(socket), options: BindOptions::default() }
+    }
+}
+
+impl From<Listener> for OwnedFd {
+    fn from(listener: Listener) -> Self {
+        match listener.socket {
+            Socket::Tcp(socket) => socket.into(),
+            Socket::Unix(socket) => socket.into(),
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.socket {
+            Socket::Tcp(socket) => socket.as_fd(),
+            Socket::Unix(socket) => socket.as_fd(),
+        }
     }
 }
 

@@ -13,6 +13,9 @@ use std::path::Path;
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
+use crate::handover::{self, Claim};
+use crate::rehearsal::{self, is_rehearsal};
+
 /// Which of the two address families of the internet a socket or a look-up is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Family {
@@ -131,7 +134,9 @@ impl BindOptions {
 ///
 /// Port 0 asks the system for a free one, the same for all addresses. An IPv6 socket takes IPv6 alone,
 /// on every platform. An address family that the system lacks is left out, and so is the `::1` of
-/// "localhost" where IPv6 is switched off. Tornado's `bind_sockets`.
+/// "localhost" where IPv6 is switched off. A socket on an address asked for that this process has
+/// inherited (see [`handover`]) is taken in place of a new one; for port 0 that is one that the process before
+/// got for port 0. Tornado's `bind_sockets`.
 ///
 /// # Errors
 ///
@@ -152,7 +157,7 @@ pub fn bind_sockets(port: u16, options: &BindOptions) -> io::Result<Vec<TcpListe
     /// How often the system may offer a port that is free in one family and taken in the other.
     const OFFERS: usize = 16;
 
-    let addresses = options.addresses(port)?;
+    let addresses = if is_rehearsal() { vec![rehearsal::address()] } else { options.addresses(port)? };
     let mut offers = 1;
     loop {
         match bind_each(&addresses, options) {
@@ -167,13 +172,26 @@ fn bind_each(addresses: &[SocketAddr], options: &BindOptions) -> io::Result<Vec<
     let mut bound_port = None;
     let mut left_out = None;
     for &address in addresses {
+        let is_for_any_port = address.port() == 0;
         let mut address = address;
-        if let (0, Some(port)) = (address.port(), bound_port) {
+        if let (true, Some(port)) = (is_for_any_port, bound_port) {
             address.set_port(port);
+        }
+        match handover::claim(address, addresses)? {
+            Claim::Taken(socket) => {
+                bound_port = Some(socket.local_addr()?.port());
+                sockets.push(socket);
+                continue;
+            }
+            Claim::WithAnother => continue,
+            Claim::None => {}
         }
         match bind_address(address, options) {
             Ok(socket) => {
                 bound_port = Some(socket.local_addr()?.port());
+                if is_for_any_port {
+                    handover::remember_any_port(&socket)?;
+                }
                 sockets.push(socket);
             }
             Err(error) if may_be_left_out(&error, address, options) => left_out = Some(error),
@@ -216,13 +234,18 @@ fn bind_address(address: SocketAddr, options: &BindOptions) -> io::Result<TcpLis
 /// Binds one more socket to where `socket` listens, if it was bound with
 /// [`reuse_port`](BindOptions::reuse_port); `None` where it was not.
 ///
-/// The new one has a queue of its own, which the kernel fills with its share of new connections.
+/// The new one has a queue of its own, which the kernel fills with its share of new connections. It may be
+/// one that this process has inherited.
 pub(crate) fn bind_beside(socket: &TcpListener, options: &BindOptions) -> io::Result<Option<TcpListener>> {
     if !SockRef::from(socket).reuse_port()? {
         return Ok(None);
     }
+    let address = socket.local_addr()?;
+    if let Some(inherited) = handover::claim_beside(address)? {
+        return Ok(Some(inherited));
+    }
     let options = BindOptions { reuse_port: true, ..options.clone() };
-    bind_address(socket.local_addr()?, &options).map(Some)
+    bind_address(address, &options).map(Some)
 }
 
 /// Binds and listens on a Unix socket, whose file gets the permissions `mode`.
@@ -231,7 +254,8 @@ pub(crate) fn bind_beside(socket: &TcpListener, options: &BindOptions) -> io::Re
 /// permissions than `mode`, not even while it is being made, where the system lets a socket have some
 /// before it has a name (Linux does). A name that starts with a NUL byte is one of Linux's abstract
 /// ones: it has no file, so no permissions. The file stays when the socket is closed. Of the options
-/// only the backlog counts. Tornado's `bind_unix_socket`, whose mode is 0o600 unless given.
+/// only the backlog counts. A socket of this file that the process has inherited (see [`handover`]) is taken
+/// as it is, permissions included. Tornado's `bind_unix_socket`, whose mode is 0o600 unless given.
 ///
 /// # Errors
 ///
@@ -252,8 +276,14 @@ pub(crate) fn bind_beside(socket: &TcpListener, options: &BindOptions) -> io::Re
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn bind_unix_socket(path: impl AsRef<Path>, mode: u32, options: &BindOptions) -> io::Result<UnixListener> {
+    if is_rehearsal() {
+        return rehearsal::unix_socket();
+    }
     let path = path.as_ref();
     let is_abstract = path.as_os_str().as_bytes().first() == Some(&0);
+    if !is_abstract && let Some(inherited) = handover::claim_unix(path)? {
+        return Ok(inherited);
+    }
     let mut socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     if is_abstract {

@@ -37,6 +37,15 @@ impl Peer {
             Self::Unix => None,
         }
     }
+
+    /// As [`address`](Self::address), where it is.
+    #[inline]
+    pub(crate) fn address_ref(&self) -> Option<&SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(address),
+            Self::Unix => None,
+        }
+    }
 }
 
 impl From<SocketAddr> for Peer {

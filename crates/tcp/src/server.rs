@@ -12,6 +12,7 @@ use std::rc::Rc;
 use firewhirl_event::iostream::StreamLimits;
 use firewhirl_event::{Deadline, IoStream};
 
+use crate::secure::ServerSide;
 use crate::{
     Acceptor, BindOptions, ConnectionCounts, ConnectionHandler, Gate, Listener, Peer, Worker, Workers, bind_unix_socket,
 };
@@ -70,9 +71,10 @@ pub struct TcpServer<Handler> {
     acceptor: Acceptor,
     state: Rc<RefCell<State>>,
     limits: StreamLimits,
+    pub(crate) secure: ServerSide,
 }
 
-type ServeSockets = dyn Fn(&Acceptor, Vec<Listener>, StreamLimits) -> io::Result<()>;
+type ServeSockets = dyn Fn(&Acceptor, Vec<Listener>, StreamLimits, ServerSide) -> io::Result<()>;
 
 #[derive(Default)]
 struct State {
@@ -87,11 +89,8 @@ impl<Handler: ConnectionHandler> TcpServer<Handler> {
     pub fn new(handler: Handler) -> Self {
         let handler = Rc::new(handler);
         let own = handler.clone();
-        let serve = move |acceptor: &Acceptor, listeners: Vec<Listener>, limits: StreamLimits| {
-            let handler = own.clone();
-            acceptor.serve(listeners, async move |stream: IoStream, peer: Peer| {
-                handler(stream.with_limits(limits), peer).await
-            })
+        let serve = move |acceptor: &Acceptor, listeners: Vec<Listener>, limits: StreamLimits, secure: ServerSide| {
+            acceptor.serve(listeners, serving(own.clone(), limits, secure))
         };
         Self {
             handler,
@@ -99,7 +98,20 @@ impl<Handler: ConnectionHandler> TcpServer<Handler> {
             acceptor: Acceptor::new(Gate::default()),
             state: Rc::default(),
             limits: StreamLimits::default(),
+            secure: ServerSide::default(),
         }
+    }
+}
+
+/// Serves a connection with the handler, once its stream is as it is to be.
+fn serving<Handler: ConnectionHandler>(
+    handler: Rc<Handler>,
+    limits: StreamLimits,
+    secure: ServerSide,
+) -> impl ConnectionHandler {
+    async move |stream: IoStream, peer: Peer| match secure.open(stream.with_limits(limits), peer).await {
+        Some(stream) => handler(stream, peer).await,
+        None => Ok(()),
     }
 }
 
@@ -179,7 +191,7 @@ impl<Handler> TcpServer<Handler> {
     pub fn add_sockets<Socket: Into<Listener>>(self, sockets: impl IntoIterator<Item = Socket>) -> io::Result<Self> {
         let listeners: Vec<Listener> = sockets.into_iter().map(Into::into).collect();
         self.remember(&listeners);
-        (self.serve)(&self.acceptor, listeners, self.limits)?;
+        (self.serve)(&self.acceptor, listeners, self.limits, self.secure.clone())?;
         Ok(self)
     }
 
@@ -281,10 +293,9 @@ impl<Handler: ConnectionHandler + Clone + Send> TcpServer<Handler> {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the server was started before"));
         }
         let listeners = std::mem::take(&mut self.state.borrow_mut().pending);
-        let (handler, limits) = ((*self.handler).clone(), self.limits);
+        let (handler, limits, secure) = ((*self.handler).clone(), self.limits, self.secure.clone());
         let workers = Workers::start(workers, &self.acceptor, listeners, async move |worker: Worker| {
-            let handler = handler.clone();
-            worker.serve(async move |stream: IoStream, peer: Peer| handler(stream.with_limits(limits), peer).await)?;
+            worker.serve(serving(Rc::new(handler.clone()), limits, secure.clone()))?;
             Ok(())
         })?;
         self.state.borrow_mut().workers = Some(workers);
@@ -300,6 +311,7 @@ impl<Handler> Clone for TcpServer<Handler> {
             acceptor: self.acceptor.clone(),
             state: self.state.clone(),
             limits: self.limits,
+            secure: self.secure.clone(),
         }
     }
 }

@@ -141,10 +141,16 @@ impl Workers {
             0 => thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
-        let mut threads = Threads::default();
+        // All sockets before the first worker begins: what is inherited and left over then is taken by whoever
+        // serves first.
+        let mut seats = Vec::new();
         for index in 1..count {
             let listeners = listeners.iter().map(Listener::for_another_worker).collect::<io::Result<_>>()?;
-            threads.start(Seat { index, count, listeners }, acceptor.gate().clone(), set_up.clone())?;
+            seats.push(Seat { index, count, listeners });
+        }
+        let mut threads = Threads::default();
+        for seat in seats {
+            threads.start(seat, acceptor.gate().clone(), set_up.clone())?;
         }
 
         let others = threads.commands.iter().cloned().collect();
@@ -214,6 +220,7 @@ impl Seat {
         let is_set_up = seated.is_set_up.clone();
         let worker = Worker { index: self.index, count: self.count, acceptor, listeners: RefCell::new(self.listeners) };
         let io_loop = IoLoop::current();
+        io_loop.set_name(self.index.to_string());
         io_loop.spawn_callback(async move {
             let set_up = IoLoop::current().spawn(async move { set_up(worker).await });
             match set_up.await {
@@ -254,8 +261,10 @@ impl Threads {
     fn start(&mut self, seat: Seat, gate: Gate, set_up: impl SetUp) -> io::Result<()> {
         let (sender, commands) = mpsc::unbounded_channel();
         let first = IoLoop::current().remote();
+        let elsewhere = IoLoop::current().worker_elsewhere();
         let thread = thread::Builder::new().name(format!("worker-{}", seat.index));
         let handle = thread.spawn(move || {
+            let _elsewhere = elsewhere.map(|begin| begin());
             let ended = catch_unwind(AssertUnwindSafe(|| {
                 let worker = seat.take(Acceptor::new(gate), set_up);
                 let io_loop = IoLoop::current();
