@@ -223,8 +223,12 @@ pub enum OutputError {
     BothLengths,
     /// A reason phrase with a control character, or a request target with a space.
     StartLine,
+    /// A `Transfer-Encoding` of the program's own in an answer of HTTP/2, which has none.
+    TransferEncoding,
     /// 101 to a client that did not ask for another protocol.
     UnaskedSwitch,
+    /// A request without a valid `Host`.
+    NoHost,
 }
 
 impl fmt::Display for OutputError {
@@ -239,6 +243,10 @@ impl fmt::Display for OutputError {
             Self::ContentLength => f.write_str("Content-Length must be one number"),
             Self::BothLengths => f.write_str("a message has a Content-Length or a Transfer-Encoding, not both"),
             Self::StartLine => f.write_str("a reason phrase or a request target cannot hold control characters"),
+            Self::NoHost => f.write_str("a request needs a Host that is a host and a port"),
+            Self::TransferEncoding => {
+                f.write_str("HTTP/2 has no Transfer-Encoding: write the body without its framing")
+            }
             Self::UnaskedSwitch => f.write_str("101 needs a client that asked for another protocol with Upgrade"),
         }
     }

@@ -13,11 +13,15 @@ use bytes::{Bytes, BytesMut};
 use firewhirl_event::{IoStream, StreamError};
 use http::StatusCode;
 
-use crate::error::{OutputError, ProtocolError};
+use crate::channel::Channel;
+use crate::content_coding::ContentCodingError;
+use crate::error::{OutputError, ProtocolError, ProtocolErrorKind};
 use crate::headers::Headers;
 use crate::http1::Link;
+use crate::readiness::Readiness;
 
-/// Reads the body of one request and sends its answer; cheap to clone.
+/// Reads the body of one request and sends its answer; cheap to clone. The same for HTTP/1.1, where it is
+/// a handle of the connection, and for HTTP/2, where it is one of a stream.
 ///
 /// `write_head`, `write` and `finish` put bytes in the connection's output and do not wait;
 /// [`flush`](Self::flush) sends and waits for the client. Whatever is not flushed leaves at the end of
@@ -28,21 +32,45 @@ use crate::http1::Link;
 /// by then.
 #[derive(Clone)]
 pub struct HttpConnection {
-    link: Rc<Link>,
+    way: Way,
     /// The exchange that it belongs to: the connection may be at another one by now.
     exchange: u32,
 }
 
+/// What carries the exchange.
+#[derive(Clone)]
+#[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "only HTTP/2 makes the other"))]
+enum Way {
+    /// A connection of HTTP/1.1, called without an indirection: a request costs a few microseconds.
+    Http1(Rc<Link>),
+    /// A stream of HTTP/2.
+    Http2(Rc<dyn Channel>),
+}
+
+/// Makes an expression with the channel, as long as the exchange goes on; else the other.
+macro_rules! with_channel {
+    ($connection:expr, $channel:ident => $call:expr, gone: $gone:expr) => {
+        match &$connection.way {
+            Way::Http1($channel) if $channel.exchange() == $connection.exchange => $call,
+            Way::Http2($channel) if $channel.exchange() == $connection.exchange => $call,
+            _ => $gone,
+        }
+    };
+}
+
 impl HttpConnection {
-    pub(crate) fn new(link: Rc<Link>) -> Self {
+    /// That of the exchange which a connection of HTTP/1.1 is at.
+    #[inline]
+    pub(crate) fn of_link(link: Rc<Link>) -> Self {
         let exchange = link.exchange();
-        Self { link, exchange }
+        Self { way: Way::Http1(link), exchange }
     }
 
-    /// The connection, as long as the exchange goes on.
-    #[inline]
-    fn current(&self) -> Result<&Link, ResponseError> {
-        if self.link.exchange() == self.exchange { Ok(&self.link) } else { Err(ResponseError::Closed) }
+    /// That of the exchange of a stream.
+    #[cfg(feature = "http2")]
+    pub(crate) fn of_stream(stream: Rc<dyn Channel>) -> Self {
+        let exchange = stream.exchange();
+        Self { way: Way::Http2(stream), exchange }
     }
 
     /// Puts the status line and the header fields in the output.
@@ -55,7 +83,7 @@ impl HttpConnection {
     ///
     /// [`ResponseError`] if a head was written before, if it contradicts itself, or if the connection is gone.
     pub fn write_head(&self, status: StatusCode, reason: Option<&str>, headers: &Headers) -> Result<(), ResponseError> {
-        self.current()?.write_head(status, reason, headers)
+        with_channel!(self, channel => channel.write_head(status, reason, headers), gone: Err(ResponseError::Closed))
     }
 
     /// Puts a part of the body in the output, framed as the head said.
@@ -65,7 +93,7 @@ impl HttpConnection {
     /// [`ResponseError::Output`] before a head, after the end, and above the `Content-Length` given;
     /// [`ResponseError::Full`] if 64 MiB wait to be sent already.
     pub fn write(&self, chunk: &[u8]) -> Result<(), ResponseError> {
-        self.current()?.write_body(chunk)
+        with_channel!(self, channel => channel.write_body(chunk), gone: Err(ResponseError::Closed))
     }
 
     /// As [`write`](Self::write); a large chunk is not copied.
@@ -74,7 +102,7 @@ impl HttpConnection {
     ///
     /// As [`write`](Self::write).
     pub fn write_bytes(&self, chunk: Bytes) -> Result<(), ResponseError> {
-        self.current()?.write_body_bytes(chunk)
+        with_channel!(self, channel => channel.write_body_bytes(chunk), gone: Err(ResponseError::Closed))
     }
 
     /// Sends a whole answer: head, body and end. The body is left away where the request or the
@@ -92,7 +120,7 @@ impl HttpConnection {
         headers: &Headers,
         body: &[u8],
     ) -> Result<(), ResponseError> {
-        self.current()?.respond(status, reason, headers, body)
+        with_channel!(self, channel => channel.respond(status, reason, headers, body), gone: Err(ResponseError::Closed))
     }
 
     /// Ends the answer.
@@ -103,7 +131,7 @@ impl HttpConnection {
     /// than the `Content-Length` said (the connection is then closed: the client must not take the
     /// next answer for the rest).
     pub fn finish(&self) -> Result<(), ResponseError> {
-        self.current()?.finish(None)
+        with_channel!(self, channel => channel.finish(None), gone: Err(ResponseError::Closed))
     }
 
     /// Ends a chunked answer with trailer fields (RFC 9112, section 7.1.2); on one that is not chunked
@@ -113,17 +141,16 @@ impl HttpConnection {
     ///
     /// As [`finish`](Self::finish).
     pub fn finish_with_trailers(&self, trailers: &Headers) -> Result<(), ResponseError> {
-        self.current()?.finish(Some(trailers))
+        with_channel!(self, channel => channel.finish(Some(trailers)), gone: Err(ResponseError::Closed))
     }
 
-    /// Ends the connection with the answer as it stands, so that its client sees that it is not whole.
+    /// Ends the connection with the answer as it stands, so that its client sees that it is not whole; in
+    /// HTTP/2 the stream alone.
     ///
     /// What was written is still sent, but neither the last chunk nor another answer. A client of
     /// HTTP/1.0, whose answers end with the connection, cannot tell.
     pub fn abort(&self) {
-        if let Ok(link) = self.current() {
-            link.abort();
-        }
+        with_channel!(self, channel => channel.abort(), gone: ());
     }
 
     /// Sends what was written, and waits until the system has taken it: this is where a slow client
@@ -138,10 +165,13 @@ impl HttpConnection {
     ///
     /// Nothing is lost: what is still to be sent stays in the output.
     pub async fn flush(&self) -> Result<(), StreamError> {
-        let _waiting = self.link.await_writing();
-        poll_fn(|context| match self.current() {
-            Ok(link) => link.poll_flush(context),
-            Err(_) => Poll::Ready(Err(StreamError::Closed { cause: None })),
+        let _waiting = match &self.way {
+            Way::Http1(link) => link.await_writing(),
+            Way::Http2(stream) => stream.await_writing(),
+        };
+        poll_fn(|context| {
+            with_channel!(self, channel => channel.poll_flush(context),
+                gone: Poll::Ready(Err(StreamError::Closed { cause: None })))
         })
         .await
     }
@@ -159,10 +189,12 @@ impl HttpConnection {
     ///
     /// Nothing is lost.
     pub async fn next_chunk(&self) -> Result<Option<Bytes>, BodyError> {
-        let _waiting = self.link.await_reading();
-        poll_fn(|context| match self.current() {
-            Ok(link) => link.poll_chunk(context),
-            Err(_) => Poll::Ready(Err(BodyError::Closed)),
+        let _waiting = match &self.way {
+            Way::Http1(link) => link.await_reading(),
+            Way::Http2(stream) => stream.await_reading(),
+        };
+        poll_fn(|context| {
+            with_channel!(self, channel => channel.poll_chunk(context), gone: Poll::Ready(Err(BodyError::Closed)))
         })
         .await
     }
@@ -190,49 +222,66 @@ impl HttpConnection {
     /// Whether the request's body has been read to its end; that of a request without one has.
     #[inline]
     pub fn is_body_read(&self) -> bool {
-        self.current().map_or(true, Link::request_body_done)
+        with_channel!(self, channel => channel.request_body_done(), gone: true)
+    }
+
+    /// The fields that came behind the request's body (RFC 9110, section 6.5); `None` where there are none,
+    /// and before [its end](Self::is_body_read).
+    pub fn request_trailers(&self) -> Option<Headers> {
+        with_channel!(self, channel => channel.request_trailers(), gone: None)
     }
 
     /// Allows this request's body another size than the server's `max_body_size`, in bytes.
     pub fn set_max_body_size(&self, bytes: u64) {
-        if let Ok(link) = self.current() {
-            link.set_max_body_size(bytes);
-        }
+        with_channel!(self, channel => channel.set_max_body_size(bytes), gone: ());
     }
 
     /// Gives this request's body another time than the server's `body_timeout`.
     pub fn set_body_timeout(&self, time: Duration) {
-        if let Ok(link) = self.current() {
-            link.set_body_timeout(time);
-        }
+        with_channel!(self, channel => channel.set_body_timeout(time), gone: ());
     }
 
     /// Whether a head was put in the output.
     #[inline]
     pub fn is_head_written(&self) -> bool {
-        self.current().map_or(true, Link::is_head_written)
+        with_channel!(self, channel => channel.is_head_written(), gone: true)
     }
 
     /// Whether the answer is complete.
     #[inline]
     pub fn is_finished(&self) -> bool {
-        self.current().map_or(true, Link::is_finished)
+        with_channel!(self, channel => channel.is_finished(), gone: true)
     }
 
     /// Whether the client has left: it sends no more. It may have closed, or have only nothing more to say
-    /// and wait for its answer; TCP does not tell which.
+    /// and wait for its answer; TCP does not tell which. In HTTP/2 it has reset the stream, or is gone.
     #[inline]
     pub fn is_closed(&self) -> bool {
-        self.current().map_or(true, Link::is_closed)
+        with_channel!(self, channel => channel.is_closed(), gone: true)
+    }
+
+    /// How far the server of this connection is in its life; of a connection that is gone, at its end.
+    pub fn readiness(&self) -> Readiness {
+        with_channel!(self, channel => channel.worker().readiness.clone(), gone: Readiness::ended())
     }
 
     /// Resolves once the client has left; never, if the exchange ends before.
     pub fn closed(&self) -> impl Future<Output = ()> + 'static {
         let connection = self.clone();
-        poll_fn(move |context| match connection.current() {
-            Ok(link) if link.is_closed() => Poll::Ready(()),
-            Ok(link) => link.wait_for_close(context),
-            Err(_) => Poll::Pending,
+        poll_fn(
+            move |context| with_channel!(connection, channel => channel.departure().poll_closed(context), gone: Poll::Pending),
+        )
+    }
+
+    /// Resolves once the server drains: time to end an answer that has no end of its own. Never, if the
+    /// exchange ends before.
+    ///
+    /// To be awaited in the exchange's own task, which a drain wakes.
+    pub fn draining(&self) -> impl Future<Output = ()> + 'static {
+        let connection = self.clone();
+        poll_fn(move |_| {
+            let draining = with_channel!(connection, channel => channel.worker().is_draining(), gone: false);
+            if draining { Poll::Ready(()) } else { Poll::Pending }
         })
     }
 
@@ -240,25 +289,19 @@ impl HttpConnection {
     ///
     /// A client that has left already has it called on the loop's next turn.
     pub fn on_close(&self, callback: Box<dyn FnOnce()>) {
-        if let Ok(link) = self.current() {
-            link.on_close(callback);
-        }
+        with_channel!(self, channel => channel.departure().on_close(callback), gone: ());
     }
 
     /// Lets the exchange end when its client leaves: what serves it is then dropped where it waits.
     /// Without this it runs to its end.
     pub fn cancel_on_disconnect(&self) {
-        if let Ok(link) = self.current() {
-            link.cancel_on_disconnect();
-        }
+        with_channel!(self, channel => channel.departure().cancel_on_disconnect(), gone: ());
     }
 
     /// Keeps the exchange open after `serve` has returned, until its answer is finished or the last
     /// [`Hold`] is dropped.
     pub fn hold(&self) -> Hold {
-        if let Ok(link) = self.current() {
-            link.hold();
-        }
+        with_channel!(self, channel => channel.hold(), gone: ());
         Hold { connection: self.clone() }
     }
 
@@ -267,9 +310,9 @@ impl HttpConnection {
     ///
     /// # Errors
     ///
-    /// [`ResponseError::Closed`] if the stream is gone already.
+    /// [`ResponseError::Closed`] if the stream is gone already, [`ResponseError::Shared`] in HTTP/2.
     pub fn detach(&self) -> Result<IoStream, ResponseError> {
-        self.current()?.detach()
+        with_channel!(self, channel => channel.detach(), gone: Err(ResponseError::Closed))
     }
 }
 
@@ -291,9 +334,7 @@ pub struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if let Ok(link) = self.connection.current() {
-            link.release();
-        }
+        with_channel!(self.connection, channel => channel.release(), gone: ());
     }
 }
 
@@ -303,6 +344,9 @@ impl Drop for Hold {
 pub enum ResponseError {
     /// The connection is gone or was detached.
     Closed,
+    /// The stream belongs to a connection of HTTP/2, which others use too: it cannot be
+    /// [detached](HttpConnection::detach).
+    Shared,
     /// The answer contradicts HTTP or itself: the program's fault.
     Output(OutputError),
     /// More bytes wait for the client than a connection may hold: the program has to
@@ -323,6 +367,7 @@ impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the connection is closed"),
+            Self::Shared => f.write_str("a connection of HTTP/2 cannot be detached by one of its exchanges"),
             Self::Output(error) => error.fmt(f),
             Self::Full { limit } => write!(f, "more than {limit} bytes wait to be sent; flush between writes"),
         }
@@ -333,7 +378,7 @@ impl std::error::Error for ResponseError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Output(error) => Some(error),
-            Self::Closed | Self::Full { .. } => None,
+            Self::Closed | Self::Shared | Self::Full { .. } => None,
         }
     }
 }
@@ -344,8 +389,8 @@ impl std::error::Error for ResponseError {
 pub enum BodyError {
     /// The body breaks HTTP's rules or a limit.
     Protocol(ProtocolError),
-    /// The body is no valid gzip, though it says so.
-    Encoding(&'static str),
+    /// The body is not what its `Content-Encoding` says.
+    Coding(ContentCodingError),
     /// The body took too long.
     Timeout,
     /// The client left.
@@ -357,9 +402,21 @@ impl BodyError {
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Protocol(error) => Some(error.status()),
-            Self::Encoding(_) => Some(StatusCode::BAD_REQUEST),
+            Self::Coding(_) => Some(StatusCode::BAD_REQUEST),
             Self::Timeout => Some(StatusCode::REQUEST_TIMEOUT),
             Self::Closed => None,
+        }
+    }
+}
+
+/// A body that is too large once it is decoded is as one that was too large before.
+impl From<ContentCodingError> for BodyError {
+    fn from(error: ContentCodingError) -> Self {
+        match error {
+            ContentCodingError::TooLarge { .. } => {
+                Self::Protocol(ProtocolError::new(ProtocolErrorKind::BodyTooLarge, b""))
+            }
+            error => Self::Coding(error),
         }
     }
 }
@@ -368,7 +425,7 @@ impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Protocol(error) => error.fmt(f),
-            Self::Encoding(what) => write!(f, "the body cannot be inflated: {what}"),
+            Self::Coding(error) => error.fmt(f),
             Self::Timeout => f.write_str("timeout reading body"),
             Self::Closed => f.write_str("the client left before its request was complete"),
         }
@@ -379,6 +436,7 @@ impl std::error::Error for BodyError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Protocol(error) => Some(error),
+            Self::Coding(error) => Some(error),
             _ => None,
         }
     }

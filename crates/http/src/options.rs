@@ -3,10 +3,17 @@
 //! Plain values that enter at the top, in [`HttpServer`](crate::HttpServer)'s methods, and are passed
 //! down. Tornado's arguments of `HTTPServer` and its `HTTP1ConnectionParameters`.
 
+mod http2;
+
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::limits::Limits;
+
+pub use http2::Http2Options;
+#[cfg(feature = "http2")]
+pub(crate) use http2::KeepAlive;
 
 /// How a server treats its connections; the methods of [`HttpServer`](crate::HttpServer) of the same
 /// names set it.
@@ -19,7 +26,25 @@ pub struct ServerOptions {
     pub(crate) xheaders: bool,
     pub(crate) trusted_downstream: Vec<IpAddr>,
     pub(crate) secure: bool,
+    /// Whether HTTP/2 is spoken with clients that want to; `None` means where it is built in.
+    pub(crate) speaks_http2: Option<bool>,
+    pub(crate) http2: Http2Options,
 }
+
+/// Something was asked for that a cargo feature would have built in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingFeature {
+    /// The feature of the `firewhirl` crate.
+    pub feature: &'static str,
+}
+
+impl fmt::Display for MissingFeature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "this program was built without it: switch the feature `{}` of `firewhirl` on", self.feature)
+    }
+}
+
+impl std::error::Error for MissingFeature {}
 
 /// How long a slow peer is waited for, phase by phase.
 #[derive(Clone, Debug)]
@@ -135,6 +160,20 @@ macro_rules! server_option_methods {
             self.$($options.)?secure = on;
             self
         }
+
+        /// Whether HTTP/2 is spoken with clients that want to: over TLS those that choose `h2`, in clear
+        /// those that begin with its preface (RFC 9113, section 3). Default: `true` with the feature
+        /// `http2`; without it, `true` is an error when the server starts.
+        pub fn http2(mut self, on: bool) -> Self {
+            self.$($options.)?speaks_http2 = Some(on);
+            self
+        }
+
+        /// How HTTP/2 is spoken.
+        pub fn http2_options(mut self, options: crate::options::Http2Options) -> Self {
+            self.$($options.)?http2 = options;
+            self
+        }
     };
 }
 pub(crate) use server_option_methods;
@@ -146,4 +185,17 @@ impl ServerOptions {
     }
 
     server_option_methods!();
+
+    /// Says what was asked for and is not built in.
+    pub(crate) fn check_features(&self) -> Result<(), MissingFeature> {
+        match self.speaks_http2 {
+            Some(true) if !crate::http2::AVAILABLE => Err(MissingFeature { feature: "http2" }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether HTTP/2 is spoken with clients that want to.
+    pub(crate) fn offers_http2(&self) -> bool {
+        crate::http2::AVAILABLE && self.speaks_http2.unwrap_or(true)
+    }
 }

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 use firewhirl_tcp::Peer;
 
-use crate::http1::RequestHead;
+use crate::http1::{BodyLength, RequestHead};
 use crate::xheaders::Downstream;
 
 /// A request: its head, whom it came from, and its body once that was read.
@@ -33,6 +33,12 @@ struct Parts {
 }
 
 impl Request {
+    /// The head as it came: the request line and the fields, up to the first empty line.
+    #[inline]
+    pub fn head_bytes(&self) -> &[u8] {
+        self.0.head.bytes()
+    }
+
     /// The method, e.g. `GET`; one that the RFCs don't know is here too.
     #[inline]
     pub fn method(&self) -> &Method {
@@ -137,6 +143,25 @@ impl Request {
         self.0.downstream.protocol()
     }
 
+    /// Whether the server believes what the proxy in front says of the client: its `xheaders` setting.
+    #[inline]
+    pub fn xheaders(&self) -> bool {
+        self.0.downstream.is_believed()
+    }
+
+    /// The protocols that the client offers to go on with: the value of `Upgrade`, if `Connection` lists
+    /// it (RFC 9110, section 7.8).
+    #[inline]
+    pub fn upgrade(&self) -> Option<&[u8]> {
+        self.0.head.upgrade()
+    }
+
+    /// Where the body ends, as the head says.
+    #[inline]
+    pub fn body_length(&self) -> BodyLength {
+        self.0.head.body_length()
+    }
+
     /// The body, once [`Exchange::read_body`](crate::Exchange::read_body) or the web layer has read
     /// it whole; empty before.
     #[inline]
@@ -157,12 +182,20 @@ impl Request {
 
     /// The time since the head arrived.
     pub fn request_time(&self) -> Duration {
-        self.0.began.map(|began| began.elapsed()).unwrap_or_default()
+        // By the loop's clock, which a test may have paused.
+        let now = tokio::time::Instant::now().into_std();
+        self.0.began.map(|began| now.saturating_duration_since(began)).unwrap_or_default()
     }
 
     /// Sets the body: for the layer that reads it whole.
     pub fn set_body(&mut self, body: Bytes) {
         self.0.body = body;
+    }
+
+    /// Whom it came from, and how.
+    #[cfg(feature = "tls")]
+    pub(crate) fn downstream(&self) -> &Downstream {
+        &self.0.downstream
     }
 
     /// The parsed head.

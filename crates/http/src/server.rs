@@ -3,7 +3,7 @@
 //! Sockets and workers are the TCP layer's; one connection is [`http1`](crate::http1)'s. Here they are
 //! joined to a service that is built once on each worker's loop.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
@@ -19,10 +19,15 @@ use firewhirl_tcp::{
 };
 
 use crate::http1::{Link, serve_connection};
+use crate::http2;
 use crate::options::{ServerOptions, server_option_methods};
 use crate::panics;
+use crate::readiness::Readiness;
+use crate::rehearsal;
+use crate::secure::{ServerSide, Session};
 use crate::serve::{BuildApplication, Serve};
-use crate::worker::{Counters, Statistics, Worker};
+use crate::statistics::{Counters, Statistics};
+use crate::worker::Worker;
 
 /// Serves HTTP with what an async function builds: an `Application`, or any other [`Serve`].
 ///
@@ -55,6 +60,7 @@ pub struct HttpServer<Builder> {
     /// other method asks for them, and a wrong builder is one error at `new`.
     set_up: Rc<SetUp>,
     options: ServerOptions,
+    pub(crate) secure: ServerSide,
     state: Rc<State>,
 }
 
@@ -62,6 +68,8 @@ pub struct HttpServer<Builder> {
 struct State {
     acceptor: Acceptor,
     counters: AllCounters,
+    readiness: Readiness,
+    shutdown_delay: Cell<Duration>,
     listening: RefCell<Listening>,
 }
 
@@ -69,21 +77,23 @@ struct State {
 struct Listening {
     /// Bound and not yet served.
     pending: Vec<Listener>,
+    /// Handed in and not yet served.
+    streams: Vec<(IoStream, Peer)>,
     /// The port first bound.
     port: Option<u16>,
     /// Set once the service is built, or cannot be; `None` before that is begun.
     set_up: Option<Event>,
-    /// Serves further sockets, once the service is built.
-    serve: Option<Rc<ServeSockets>>,
+    /// Serves further sockets and streams, once the service is built.
+    serve: Option<Rc<ServeIncoming>>,
     workers: Option<Workers>,
 }
 
 /// Builds the service of this thread's loop.
-type SetUp = dyn Fn(ServerOptions, Rc<State>) -> SettingUp;
-type SettingUp = Pin<Box<dyn Future<Output = Result<Rc<ServeSockets>>>>>;
+type SetUp = dyn Fn(ServerOptions, ServerSide, Rc<State>) -> SettingUp;
+type SettingUp = Pin<Box<dyn Future<Output = Result<Rc<ServeIncoming>>>>>;
 
-/// Serves sockets with the service that was built.
-type ServeSockets = dyn Fn(Vec<Listener>) -> io::Result<()>;
+/// Serves sockets, and streams that are there already, with the service that was built.
+type ServeIncoming = dyn Fn(Vec<Listener>, Vec<(IoStream, Peer)>) -> io::Result<()>;
 
 /// The counters of every worker, each written by its own thread alone.
 type AllCounters = Arc<Mutex<Vec<Arc<Counters>>>>;
@@ -95,15 +105,32 @@ impl<Builder> HttpServer<Builder> {
         Builder: BuildApplication<Application>,
     {
         panics::install_hook();
-        let state =
-            State { acceptor: Acceptor::new(Gate::default()), counters: Arc::default(), listening: RefCell::default() };
+        let state = State {
+            acceptor: Acceptor::new(Gate::default()),
+            counters: Arc::default(),
+            readiness: Readiness::of_new_server(),
+            shutdown_delay: Cell::default(),
+            listening: RefCell::default(),
+        };
         let builder = Rc::new(builder);
         let own = builder.clone();
-        let set_up = move |options, state| set_up(own.clone(), options, state);
-        Self { builder, set_up: Rc::new(set_up), options: ServerOptions::default(), state: Rc::new(state) }
+        let set_up = move |options, secure, state| set_up(own.clone(), options, secure, state);
+        Self {
+            builder,
+            set_up: Rc::new(set_up),
+            options: ServerOptions::default(),
+            secure: ServerSide::default(),
+            state: Rc::new(state),
+        }
     }
 
     server_option_methods!(options);
+
+    /// All the options at once, in place of those set before.
+    pub fn options(mut self, options: ServerOptions) -> Self {
+        self.options = options;
+        self
+    }
 
     /// Caps the connections open at one time, those of all workers together. At the cap no more are
     /// accepted: they wait in the kernel. Default: no cap.
@@ -116,6 +143,14 @@ impl<Builder> HttpServer<Builder> {
     /// are closed at once. Behind a proxy every connection has the proxy's. Default: no cap.
     pub fn max_connections_per_address(self, connections: usize) -> Self {
         self.state.acceptor.gate().set_max_connections_per_address(connections);
+        self
+    }
+
+    /// How long the server goes on as ever after [its end is announced](HttpServerHandle::announce_end) by
+    /// [`shut_down`](HttpServerHandle::shut_down): as long as the balancer in front takes to notice that
+    /// the server is not ready any more, and to send requests elsewhere. Default: none.
+    pub fn shutdown_delay(self, time: Duration) -> Self {
+        self.state.shutdown_delay.set(time);
         self
     }
 
@@ -139,6 +174,13 @@ impl<Builder> HttpServer<Builder> {
         Ok(self)
     }
 
+    /// Takes sockets that are bound already, to be served by [`start`](HttpServer::start): those of
+    /// [`bind_sockets`](firewhirl_tcp::bind_sockets), or of a parent process.
+    pub fn with_sockets<Socket: Into<Listener>>(self, sockets: impl IntoIterator<Item = Socket>) -> Self {
+        self.remember(sockets.into_iter().map(Into::into).collect());
+        self
+    }
+
     fn remember(&self, listeners: Vec<Listener>) {
         let mut listening = self.state.listening.borrow_mut();
         listening.port =
@@ -151,9 +193,10 @@ impl<Builder> HttpServer<Builder> {
         self.state.listening.borrow().port
     }
 
-    /// Where a browser on this machine finds it: `http://localhost:8888`.
+    /// Where a browser on this machine finds it: `http://localhost:8888`, or `https` with TLS.
     pub fn url(&self) -> String {
-        format!("http://localhost:{}", self.port().unwrap_or_default())
+        let scheme = if self.secure.is_secure() { "https" } else { "http" };
+        format!("{scheme}://localhost:{}", self.port().unwrap_or_default())
     }
 
     /// Stops listening, on all workers; open connections go on, and what the kernel has connected
@@ -171,7 +214,8 @@ impl<Builder> HttpServer<Builder> {
         self.handle().drain(limit).await
     }
 
-    /// On SIGTERM or SIGINT drains, for `limit` at most, and then stops the loop.
+    /// On SIGTERM or SIGINT [shuts down](HttpServerHandle::shut_down), with `limit` for the drain, and then
+    /// stops the loop. A second signal cuts the [`shutdown_delay`](Self::shutdown_delay) short.
     ///
     /// # Errors
     ///
@@ -182,7 +226,7 @@ impl<Builder> HttpServer<Builder> {
             IoLoop::current().on_signal(signal, move || {
                 let server = server.clone();
                 IoLoop::current().spawn_callback(async move {
-                    server.drain(limit).await;
+                    server.shut_down(limit).await;
                     IoLoop::current().stop();
                 });
             })?;
@@ -243,10 +287,52 @@ impl<Builder> HttpServer<Builder> {
         self.remember(sockets.into_iter().map(Into::into).collect());
         let serve = self.state.listening.borrow().serve.clone();
         match serve {
-            Some(serve) => serve(std::mem::take(&mut self.state.listening.borrow_mut().pending))?,
+            Some(serve) => serve(std::mem::take(&mut self.state.listening.borrow_mut().pending), Vec::new())?,
             None => self.set_up_once(),
         }
         Ok(self)
+    }
+
+    /// Serves one stream that came from elsewhere than its listening sockets, on this thread's loop: from
+    /// memory, from a socket pair, from another process.
+    ///
+    /// It counts as a connection of the server, which a [`drain`](Self::drain) waits for; it is there
+    /// already, so the cap on connections does not hold it up. If the service is not built yet, it
+    /// waits. Tornado's `HTTPServer.handle_stream`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_event::{IoLoop, IoStream, Result};
+    /// use firewhirl_http::{Exchange, Headers, HttpServer};
+    /// use firewhirl_tcp::Peer;
+    /// use http::StatusCode;
+    ///
+    /// async fn hello(exchange: &mut Exchange) -> Result {
+    ///     let mut headers = Headers::new();
+    ///     headers.set("Content-Length", 5)?;
+    ///     Ok(exchange.connection.respond(StatusCode::OK, None, &headers, b"hello")?)
+    /// }
+    ///
+    /// # IoLoop::current().run_sync(async {
+    /// let server = HttpServer::new(async || Ok(hello)).no_keep_alive(true);
+    /// let (near, mut far) = IoStream::pair()?;
+    /// server.handle_stream(near, Peer::Unix);
+    /// far.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    /// assert!(far.read_until_close().await?.ends_with(b"hello"));
+    /// assert_eq!(server.statistics().requests, 1);
+    /// # Ok(()) }).unwrap();
+    /// ```
+    pub fn handle_stream(&self, stream: IoStream, peer: Peer) {
+        let serve = self.state.listening.borrow().serve.clone();
+        match serve {
+            // A stream needs nothing of the system to be served.
+            Some(serve) => drop(serve(Vec::new(), vec![(stream, peer)])),
+            None => {
+                self.state.listening.borrow_mut().streams.push((stream, peer));
+                self.set_up_once();
+            }
+        }
     }
 
     /// Has the service built on this thread's loop, and then the sockets served.
@@ -256,12 +342,18 @@ impl<Builder> HttpServer<Builder> {
             Some(_) => return,
             begun => *begun = Some(is_set_up.clone()),
         }
-        let (building, state) = ((self.set_up)(self.options.clone(), self.state.clone()), self.state.clone());
+        let building = (self.set_up)(self.options.clone(), self.secure.clone(), self.state.clone());
+        let state = self.state.clone();
         let io_loop = IoLoop::current();
+        rehearsal::expect();
         let building = io_loop.spawn(async move {
             let serve = building.await?;
-            let listeners = std::mem::take(&mut state.listening.borrow_mut().pending);
-            serve(listeners)?;
+            rehearsal::ready();
+            let (listeners, streams) = {
+                let mut listening = state.listening.borrow_mut();
+                (std::mem::take(&mut listening.pending), std::mem::take(&mut listening.streams))
+            };
+            serve(listeners, streams)?;
             state.listening.borrow_mut().serve = Some(serve);
             Ok::<(), Error>(())
         });
@@ -294,12 +386,20 @@ impl<Builder> HttpServer<Builder> {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the server was started before"));
         }
         let listeners = std::mem::take(&mut self.state.listening.borrow_mut().pending);
-        let (builder, options) = (Builder::clone(&self.builder), self.options.clone());
-        let counters = self.state.counters.clone();
+        let (builder, options, secure) = (Builder::clone(&self.builder), self.options.clone(), self.secure.clone());
+        let (counters, readiness) = (self.state.counters.clone(), self.state.readiness.clone());
+        readiness.expect(match workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        });
+        rehearsal::expect();
         let workers =
             Workers::start(workers, &self.state.acceptor, listeners, async move |worker: firewhirl_tcp::Worker| {
                 let draining = worker.acceptor().draining();
-                let handler = build(&builder, options.clone(), &counters, draining).await?;
+                let handler = build(&builder, options.clone(), secure.clone(), &counters, draining, &readiness).await?;
+                if worker.index() == 0 {
+                    rehearsal::ready();
+                }
                 Ok(worker.serve(handler)?)
             })?;
         self.state.listening.borrow_mut().workers = Some(workers);
@@ -311,13 +411,19 @@ impl<Builder> HttpServer<Builder> {
 fn set_up<Application: Serve>(
     builder: Rc<impl BuildApplication<Application>>,
     options: ServerOptions,
+    secure: ServerSide,
     state: Rc<State>,
 ) -> SettingUp {
     Box::pin(async move {
         let acceptor = state.acceptor.clone();
-        let handler = build(&*builder, options, &state.counters, acceptor.draining()).await?;
-        let serve = move |listeners| acceptor.serve(listeners, handler.clone());
-        Ok(Rc::new(serve) as Rc<ServeSockets>)
+        let handler = build(&*builder, options, secure, &state.counters, acceptor.draining(), &state.readiness).await?;
+        let serve = move |listeners, streams| {
+            for (stream, peer) in streams {
+                acceptor.handle_stream(stream, peer, handler.clone());
+            }
+            acceptor.serve::<Listener>(listeners, handler.clone())
+        };
+        Ok(Rc::new(serve) as Rc<ServeIncoming>)
     })
 }
 
@@ -325,19 +431,30 @@ fn set_up<Application: Serve>(
 async fn build<Application: Serve>(
     builder: &impl BuildApplication<Application>,
     options: ServerOptions,
+    secure: ServerSide,
     counters: &AllCounters,
     draining: Draining,
+    readiness: &Readiness,
 ) -> Result<impl ConnectionHandler + Clone> {
+    options.check_features()?;
     let service = Rc::new(builder().await?);
     service.start()?;
-    let own = Arc::new(Counters::default());
-    locked(counters).push(own.clone());
-    let worker = Worker::new(options, own, draining);
+    let worker = Worker::new(options, draining.clone(), readiness.clone());
+    let protocols: &[&str] = if worker.options.offers_http2() { &["h2", "http/1.1"] } else { &["http/1.1"] };
+    let secure = Rc::new(secure.offering(protocols));
+    locked(counters).push(worker.counters.shared());
+    readiness.one_is_built();
     Ok(move |stream: IoStream, peer: Peer| {
         stream.set_nodelay(true);
-        let (link, service) = (Link::new(stream, peer, worker.clone()), service.clone());
+        let (worker, service) = (worker.clone(), service.clone());
+        let (secure, draining) = (secure.clone(), draining.clone());
         async move {
-            serve_connection(link, service).await;
+            let Some(stream) = secure.open(stream, peer, &draining).await else { return Ok(()) };
+            match Session::of(&stream).alpn_protocol() {
+                // Boxed, so that connections of HTTP/1.1 need no room for it.
+                Some(b"h2") => Box::pin(http2::serve_connection(stream, peer, worker, service)).await,
+                _ => serve_connection(Link::new(stream, peer, worker), service).await,
+            }
             Ok(())
         }
     })
@@ -355,8 +472,34 @@ pub struct HttpServerHandle {
 }
 
 impl HttpServerHandle {
+    /// How far the server is in its life: what its readiness probe tells. May go to other threads.
+    pub fn readiness(&self) -> Readiness {
+        self.state.readiness.clone()
+    }
+
+    /// Has the server's [`readiness`](Self::readiness) say that its end is near, and changes nothing else: it
+    /// goes on to accept connections and to answer. [`stop`](Self::stop) and [`drain`](Self::drain) do so too.
+    pub fn announce_end(&self) {
+        self.state.readiness.announce_end();
+    }
+
+    /// Announces the end, goes on for the [`shutdown_delay`](HttpServer::shutdown_delay), then
+    /// [drains](Self::drain), for `limit` at most. If the end was announced before, there is no delay.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the end announced; otherwise as of `drain`.
+    pub async fn shut_down(&self, limit: Duration) -> usize {
+        let delay = self.state.shutdown_delay.get();
+        if self.state.readiness.announce_end() && !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        self.drain(limit).await
+    }
+
     /// Stops listening, on all workers; open connections go on.
     pub fn stop(&self) {
+        self.announce_end();
         let workers = {
             let mut listening = self.state.listening.borrow_mut();
             // Sockets whose service is being built may have clients: those close once it is there.
@@ -438,6 +581,6 @@ impl HttpServerHandle {
 /// ```
 pub async fn serve_stream<Service: Serve>(stream: IoStream, service: Rc<Service>, options: ServerOptions) {
     panics::install_hook();
-    let worker = Worker::new(options, Arc::default(), Draining::default());
+    let worker = Worker::new(options, Draining::default(), Readiness::default());
     serve_connection(Link::new(stream, Peer::Unix, worker), service).await;
 }

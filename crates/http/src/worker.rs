@@ -3,20 +3,35 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use firewhirl_event::IoLoop;
+use firewhirl_event::iostream::BufferMemory;
+use firewhirl_event::{IoLoop, pulses_are_taken};
 use firewhirl_tcp::Draining;
 
-use crate::http1::Link;
 use crate::options::ServerOptions;
+use crate::readiness::Readiness;
+use crate::statistics::OwnCounters;
 use crate::timeouts::{Patience, Ticks};
 
 /// How long a connection that waits for a next request is still listened to once the server drains:
 /// a request that was already on its way is answered, with `Connection: close`.
 const DRAIN_GRACE: Duration = Duration::from_secs(1);
+
+/// How often the memory of connections' buffers is added up, where somebody wants to know.
+const MEASURED_EVERY: Duration = Duration::from_secs(1);
+
+/// A connection as its worker has it in its list.
+pub(crate) trait OpenConnection {
+    /// Where it stands in the list.
+    fn place(&self) -> &Cell<usize>;
+    /// Ends, and counts, what has been waited for too long.
+    fn look_at_clock(&self);
+    /// The memory that its buffers have.
+    fn buffer_memory(&self) -> BufferMemory;
+    /// Closes it, however it came to its end and whoever still has a handle to it.
+    fn shut(&self);
+}
 
 /// The shared state of one server's connections on one loop.
 pub(crate) struct Worker {
@@ -27,14 +42,15 @@ pub(crate) struct Worker {
     pub(crate) header_patience: Patience,
     pub(crate) idle_patience: Patience,
     pub(crate) drain_patience: Patience,
-    pub(crate) counters: Arc<Counters>,
-    open: RefCell<Vec<Rc<Link>>>,
+    pub(crate) counters: OwnCounters,
+    pub(crate) readiness: Readiness,
+    open: RefCell<Vec<Rc<dyn OpenConnection>>>,
     ticking: Cell<bool>,
     draining: Draining,
 }
 
 impl Worker {
-    pub(crate) fn new(options: ServerOptions, counters: Arc<Counters>, draining: Draining) -> Rc<Self> {
+    pub(crate) fn new(options: ServerOptions, draining: Draining, readiness: Readiness) -> Rc<Self> {
         let timeouts = options.timeouts.clone();
         let ticks = Ticks::for_timeouts([timeouts.header, timeouts.idle, timeouts.body, timeouts.write]);
         Rc::new(Self {
@@ -45,7 +61,8 @@ impl Worker {
             drain_patience: Patience::new(&ticks, DRAIN_GRACE),
             ticks,
             options,
-            counters,
+            counters: OwnCounters::new(),
+            readiness,
             open: RefCell::default(),
             ticking: Cell::new(false),
             draining,
@@ -59,102 +76,68 @@ impl Worker {
     }
 
     /// Adds a connection for as long as the guard lives.
-    pub(crate) fn enter(self: &Rc<Self>, link: &Rc<Link>) -> Entered {
+    pub(crate) fn enter(self: &Rc<Self>, connection: Rc<dyn OpenConnection>) -> Entered {
         let mut open = self.open.borrow_mut();
-        link.place.set(open.len());
-        open.push(Rc::clone(link));
-        count(&self.counters.connections);
+        connection.place().set(open.len());
+        open.push(Rc::clone(&connection));
+        self.counters.connections.increment();
         if !self.ticking.replace(true) {
             IoLoop::current().spawn_callback(tick(Rc::clone(self)));
         }
-        Entered(Rc::clone(link))
+        Entered { worker: Rc::clone(self), connection }
     }
 
-    fn leave(&self, link: &Link) {
+    fn leave(&self, connection: &dyn OpenConnection) {
         let mut open = self.open.borrow_mut();
-        let place = link.place.get();
+        let place = connection.place().get();
         open.swap_remove(place);
         if let Some(moved) = open.get(place) {
-            moved.place.set(place);
+            moved.place().set(place);
         }
-        let connections = &self.counters.connections;
-        connections.store(connections.load(Relaxed) - 1, Relaxed);
+        self.counters.connections.decrement();
+    }
+
+    /// Adds up what memory the connections' buffers have.
+    fn measure_buffers(&self) {
+        let mut memory = BufferMemory::default();
+        for connection in self.open.borrow().iter() {
+            memory += connection.buffer_memory();
+        }
+        self.counters.read_memory.set(memory.read as u64);
+        self.counters.write_memory.set(memory.write as u64);
     }
 }
 
 /// Counts the ticks for as long as there are connections.
 async fn tick(worker: Rc<Worker>) {
-    loop {
+    let ticks_a_measurement = MEASURED_EVERY.as_nanos().div_ceil(worker.ticks.length().as_nanos());
+    for tick in 0_u128.. {
         tokio::time::sleep(worker.ticks.length()).await;
         worker.ticks.advance();
+        if tick % ticks_a_measurement == 0 && pulses_are_taken() {
+            worker.measure_buffers();
+        }
         let open = worker.open.borrow();
         if open.is_empty() {
+            worker.measure_buffers();
             worker.ticking.set(false);
             return;
         }
-        for link in open.iter() {
-            link.look_at_clock();
+        for connection in open.iter() {
+            connection.look_at_clock();
         }
     }
 }
 
 /// Keeps a connection in its worker's list, and closes it in the end.
-pub(crate) struct Entered(Rc<Link>);
+pub(crate) struct Entered {
+    worker: Rc<Worker>,
+    connection: Rc<dyn OpenConnection>,
+}
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        self.0.worker.leave(&self.0);
-        self.0.shut();
+        self.worker.leave(&*self.connection);
+        self.connection.shut();
     }
-}
-
-/// Declares the counters and the sum of them that is public.
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// The counters of one worker: written by its thread, read by any.
-        #[derive(Default)]
-        pub(crate) struct Counters { $(pub(crate) $name: AtomicU64,)* }
-
-        /// What the workers of a server have counted since its start.
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub struct Statistics { $($(#[$doc])* pub $name: u64,)* }
-
-        impl Counters {
-            pub(crate) fn add_to(&self, sum: &mut Statistics) {
-                $(sum.$name += self.$name.load(Relaxed);)*
-            }
-        }
-    };
-}
-
-counters! {
-    /// Connections open now.
-    connections,
-    /// Requests whose head was understood.
-    requests,
-    /// Heads that were refused: malformed, or above a limit.
-    heads_refused,
-    /// Bodies that were refused: malformed, above a limit, or not to be inflated.
-    bodies_refused,
-    /// Parts of an answer that were refused because too much waited for the client already.
-    outputs_full,
-    /// Connections that brought no request in time after an answer.
-    idle_timeouts,
-    /// Heads that took too long.
-    header_timeouts,
-    /// Bodies that took too long.
-    body_timeouts,
-    /// Answers that were not taken in time.
-    write_timeouts,
-    /// Clients that left before their answer was complete.
-    clients_left,
-    /// Panics of handlers.
-    panics,
-}
-
-/// Counts one more. One thread writes, so that no locked instruction is needed.
-#[inline]
-pub(crate) fn count(counter: &AtomicU64) {
-    counter.store(counter.load(Relaxed) + 1, Relaxed);
 }

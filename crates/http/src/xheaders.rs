@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use firewhirl_tcp::Peer;
 
 use crate::http1::RequestHead;
+use crate::secure::Session;
 
 /// The client of one request, as the connection or the proxy in front tells.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Downstream {
     peer: Peer,
     remote_ip: Option<IpAddr>,
     secure: bool,
+    believed: bool,
+    session: Session,
 }
 
 impl Default for Downstream {
@@ -30,7 +33,19 @@ impl Downstream {
     /// The client as the connection itself tells.
     pub(crate) fn direct(peer: Peer, secure: bool) -> Self {
         let remote_ip = peer.ip();
-        Self { peer, remote_ip, secure }
+        Self { peer, remote_ip, secure, believed: false, session: Session::default() }
+    }
+
+    /// The same over a connection with this TLS, if it has any.
+    pub(crate) fn over(mut self, session: &Session) -> Self {
+        self.secure |= session.is_secure();
+        self.session = session.clone();
+        self
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
     }
 
     pub(crate) fn peer(&self) -> Peer {
@@ -41,12 +56,18 @@ impl Downstream {
         self.remote_ip
     }
 
+    /// Whether the proxy in front was asked who the client is.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.believed
+    }
+
     pub(crate) fn protocol(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
     }
 
     /// The client as the fields of the proxy in front tell, where they tell it.
     pub(crate) fn behind(mut self, head: &RequestHead, trusted: &[IpAddr]) -> Self {
+        self.believed = true;
         let forwarded = last_untrusted(joined(head, "X-Forwarded-For").as_deref().unwrap_or_default(), trusted);
         let claimed = joined(head, "X-Real-Ip").map_or(forwarded, |real| real.trim().parse().ok());
         self.remote_ip = claimed.or(self.remote_ip);

@@ -13,6 +13,7 @@ use firewhirl_event::coroutine::{sleep, yield_now};
 use firewhirl_event::iostream::{MemoryPair, StreamLimits};
 use firewhirl_event::locks::Event;
 use firewhirl_event::{Error, IoLoop, IoStream, Result};
+use firewhirl_http::http1::BodyLength;
 use firewhirl_http::{
     BodyError, Exchange, Headers, Hold, HttpConnection, OutputError, ResponseError, ServerOptions, serve_stream,
 };
@@ -93,6 +94,48 @@ fn a_second_end_is_an_error_that_the_client_does_not_see() {
         stream.write(REQUEST);
         stream.write(LAST_REQUEST);
         assert_eq!(statuses(&until_closed(&mut stream).await?), [200, 200]);
+        Ok(())
+    });
+}
+
+// --- what a request tells ---
+
+#[test]
+fn the_trailers_of_a_request_are_there_once_its_body_is_read() {
+    run(async {
+        let service = async |exchange: &mut Exchange| -> Result {
+            let connection = exchange.connection.clone();
+            assert_eq!(connection.request_trailers(), None);
+            connection.read_body().await?;
+            let trailers = connection.request_trailers().unwrap_or_default();
+            assert_eq!(trailers.as_bytes(), b"Checksum: 7\r\n");
+            answer(exchange, b"read")
+        };
+        let mut stream = connect_to(service, ServerOptions::new().no_keep_alive(true));
+        stream.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        stream.write("3\r\nabc\r\n0\r\nChecksum: 7\r\nHost: b\r\n\r\n");
+        assert!(until_closed(&mut stream).await?.ends_with("read"));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_request_says_whether_the_proxy_in_front_is_believed_and_what_is_to_follow() {
+    run(async {
+        for believed in [false, true] {
+            let service = async move |exchange: &mut Exchange| -> Result {
+                let request = &exchange.request;
+                assert_eq!(request.xheaders(), believed);
+                assert_eq!(request.upgrade(), Some(&b"chat"[..]));
+                assert_eq!(request.body_length(), BodyLength::Length(2));
+                answer(exchange, b"seen")
+            };
+            let mut stream = connect_to(service, ServerOptions::new().no_keep_alive(true).xheaders(believed));
+            stream.write(
+                "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: chat\r\nContent-Length: 2\r\n\r\nhi",
+            );
+            assert!(until_closed(&mut stream).await?.ends_with("seen"));
+        }
         Ok(())
     });
 }

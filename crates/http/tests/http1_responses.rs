@@ -40,13 +40,13 @@ fn any_split_of_any_input_reads_the_same() {
 }
 
 #[test]
-fn a_folded_value_has_spaces_where_its_lines_ended() {
+fn a_folded_value_has_a_space_where_each_line_ended() {
     #[rustfmt::skip]
     const CASES: &[(&[u8], &[u8])] = &[
-        (b"X: a\r\n b",        b"a   b"),
-        (b"X: a\n\tb",         b"a \tb"),
+        (b"X: a\r\n b",        b"a b"),
+        (b"X: a\n\tb",         b"a b"),
         (b"X:\r\n a",          b"a"),
-        (b"X: a \r\n b \r\n c ", b"a    b    c"),
+        (b"X: a \r\n b \r\n c ", b"a b c"),
         (b"X: a\r\n \t",       b"a"),
         (b"X:\r\n \r\n a",     b"a"),
     ];

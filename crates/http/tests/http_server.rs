@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use firewhirl_event::coroutine::sleep;
 use firewhirl_event::{Error, IoLoop, IoStream, Result, StreamError};
 use firewhirl_http::{Exchange, HttpServer};
-use firewhirl_tcp::{BindOptions, Listener, TcpClient, worker_index};
+use firewhirl_tcp::{BindOptions, Listener, Peer, TcpClient, worker_index};
 use support::{answer, run, service, statuses};
 
 const REQUEST: &str = "GET /first HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -68,6 +68,28 @@ fn one_server_listens_on_several_ports_and_a_unix_socket() {
     });
     // Gone with its socket, or left for the next start to clear away.
     let _ = std::fs::remove_file(&path);
+}
+
+#[test]
+fn a_stream_from_elsewhere_is_a_connection_of_the_server() {
+    run(async {
+        let server = HttpServer::new(async || {
+            sleep(Duration::from_millis(5)).await;
+            Ok(service)
+        });
+        // One before the service is built, and one after.
+        for requests in 1..=2 {
+            let (near, far) = IoStream::pair()?;
+            server.handle_stream(far, Peer::Unix);
+            assert!(ask(near, LAST_REQUEST).await?.ends_with("GET /last"));
+            assert_eq!(server.statistics().requests, requests);
+        }
+        let (mut near, far) = IoStream::pair()?;
+        server.handle_stream(far, Peer::Unix);
+        assert_eq!(server.drain(Duration::from_secs(5)).await, 0);
+        assert_eq!(near.read_until_close().await?, "");
+        Ok(())
+    });
 }
 
 #[test]

@@ -201,12 +201,12 @@ impl BodyWriter {
     }
 
     /// Makes a writer for the answer to HEAD, which drops what is written.
-    pub(super) fn dropping() -> Self {
+    pub(crate) fn dropping() -> Self {
         Self { framing: Outgoing::Dropped }
     }
 
     /// Makes a writer for a status that has no body.
-    pub(super) fn without_body(status: StatusCode) -> Self {
+    pub(crate) fn without_body(status: StatusCode) -> Self {
         Self { framing: Outgoing::NoBody { status } }
     }
 

@@ -26,7 +26,7 @@ struct Framing {
     state: State,
     /// Of the current chunk: its size as it is read, then what is left of it.
     size: u64,
-    /// Bytes of extensions so far.
+    /// Bytes of extensions so far, and of zeros before a size: both can be sent for ever and carry nothing.
     extensions: u64,
 }
 
@@ -130,7 +130,9 @@ impl ChunkedReader {
 
     fn check_limits(&self, limits: &Limits, max: u64) -> Result<(), ProtocolError> {
         if self.framing.extensions > limits.chunk_extensions.saturating_add(self.received) {
-            return Err(ProtocolError::new(ProtocolErrorKind::ChunkExtensionsTooLarge, b""));
+            let is_size = self.framing.state == State::Size;
+            let kind = if is_size { ProtocolErrorKind::ChunkSize } else { ProtocolErrorKind::ChunkExtensionsTooLarge };
+            return Err(ProtocolError::new(kind, b"0"));
         }
         if self.framing.state == State::Content && self.framing.size > max.saturating_sub(self.received) {
             return Err(ProtocolError::new(ProtocolErrorKind::BodyTooLarge, b""));
@@ -146,7 +148,8 @@ impl Framing {
         use State::*;
 
         let in_extension = !matches!(self.state, SizeStart | Size | LineFeed | ContentCarriageReturn | ContentLineFeed);
-        self.extensions += u64::from(in_extension);
+        let is_leading_zero = self.state == Size && self.size == 0 && byte == b'0';
+        self.extensions += u64::from(in_extension || is_leading_zero);
         #[rustfmt::skip]
         let next = match (self.state, byte) {
             (SizeStart | Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
@@ -313,6 +316,8 @@ mod tests {
             ("a short extension",       b"1;1234567\r\na\r\n0\r\n\r\n",                 Ok("a")),
             ("a long extension",        b"1;123456789",                                 Err(ChunkExtensionsTooLarge)),
             ("many extensions",         b"1;123\r\na\r\n1;123\r\na\r\n0;123456789",     Err(ChunkExtensionsTooLarge)),
+            ("zeros up to the limit",   b"0000000001\r\na\r\n0\r\n\r\n",             Ok("a")),
+            ("zeros over the limit",    b"00000000001\r\na\r\n0\r\n\r\n",            Err(ChunkSize)),
             ("trailers up to the limit", b"0\r\nA: b56\r\n\r\n",                        Ok("")),
             ("trailers over the limit", b"0\r\nA: b567\r\n\r\n",                        Err(TrailerTooLarge)),
             ("a long trailer",          b"0\r\nA: b567890",                             Err(TrailerTooLarge)),

@@ -11,23 +11,25 @@
 mod answer;
 mod arrival;
 mod body;
+mod channel;
 mod departure;
 mod end;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 use firewhirl_event::IoStream;
+use firewhirl_event::iostream::BufferMemory;
 use firewhirl_tcp::Peer;
 
 use super::codec::ServerCodec;
+use crate::channel::{Answer, Departure, Tasks};
+use crate::content_coding::Decoder;
 use crate::exchange::Spare;
-use crate::gzip::Inflate;
-use crate::timeouts::{Patience, Wait, Waiting};
-use crate::worker::{Worker, count};
+use crate::secure::Session;
+use crate::timeouts::{Patience, Wait};
+use crate::worker::{OpenConnection, Worker};
 
-pub(super) use answer::bare_fields;
 pub(crate) use arrival::Arrival;
 
 /// Answers wait in the output for more answers to pipelined requests up to this many bytes.
@@ -37,8 +39,9 @@ const BATCH_MAX: usize = 64 * 1024;
 pub(crate) struct Link {
     pub(crate) worker: Rc<Worker>,
     /// Where the connection stands in its worker's list.
-    pub(crate) place: Cell<usize>,
+    place: Cell<usize>,
     pub(crate) peer: Peer,
+    pub(crate) session: Session,
     io: RefCell<Io>,
     reading: Wait,
     writing: Wait,
@@ -49,17 +52,11 @@ pub(crate) struct Link {
     /// Counts the exchanges, so that a handle kept from one is told from those of the next.
     exchange: Cell<u32>,
     /// The client sends no more. It may still read.
-    left: Cell<bool>,
+    departure: Departure,
     /// The client takes no more either.
     gone: Cell<bool>,
-    cancel_on_disconnect: Cell<bool>,
     holds: Cell<u32>,
-    /// The task that drives the connection: the one that the stream wakes.
-    driver: RefCell<Option<Waker>>,
-    /// Other tasks that wait for the stream; the driver wakes them.
-    others: RefCell<Vec<Waker>>,
-    /// What is told when the client leaves; most exchanges have none of it.
-    watchers: RefCell<Option<Box<Watchers>>>,
+    tasks: Tasks,
 }
 
 struct Io {
@@ -68,16 +65,11 @@ struct Io {
     codec: ServerCodec,
     /// A request whose head has arrived in part.
     partial: Option<Spare>,
-    inflate: Option<Box<Inflate>>,
+    /// What undoes the content coding of the current body.
+    decoder: Option<Box<Decoder>>,
     /// Whether bytes have come since the codec last asked for more.
     unseen: bool,
     requests: u32,
-}
-
-#[derive(Default)]
-struct Watchers {
-    callbacks: Vec<Box<dyn FnOnce()>>,
-    wakers: Vec<Waker>,
 }
 
 /// What the connection reads, or waits for.
@@ -87,14 +79,6 @@ pub(crate) enum Phase {
     Head,
     Body,
     Write,
-}
-
-/// How far the answer to the current request is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    Unanswered,
-    HeadWritten,
-    Finished,
 }
 
 impl Link {
@@ -107,12 +91,13 @@ impl Link {
         Rc::new(Self {
             place: Cell::new(usize::MAX),
             peer,
+            session: Session::of(&stream),
             io: RefCell::new(Io {
                 unseen: !stream.buffer().is_empty(),
                 stream: Some(stream),
                 codec,
                 partial: None,
-                inflate: None,
+                decoder: None,
                 requests: 0,
             }),
             reading: Wait::new(),
@@ -122,98 +107,48 @@ impl Link {
             phase: Cell::new(Phase::Head),
             answer: Cell::new(Answer::Finished),
             exchange: Cell::new(0),
-            left: Cell::new(false),
+            departure: Departure::default(),
             gone: Cell::new(false),
-            cancel_on_disconnect: Cell::new(false),
             holds: Cell::new(0),
-            driver: RefCell::new(None),
-            others: RefCell::default(),
-            watchers: RefCell::new(None),
+            tasks: Tasks::default(),
             worker,
         })
     }
+}
 
-    pub(crate) fn hold(&self) {
-        self.holds.set(self.holds.get() + 1);
+impl OpenConnection for Link {
+    fn place(&self) -> &Cell<usize> {
+        &self.place
     }
 
-    pub(crate) fn release(&self) {
-        self.holds.set(self.holds.get() - 1);
-        self.wake();
-    }
-
-    pub(crate) fn is_held(&self) -> bool {
-        self.holds.get() > 0
-    }
-
-    /// Notes the task that drives the connection, to be woken from outside of it.
-    pub(crate) fn note_driver(&self, context: &Context<'_>) {
-        let mut driver = self.driver.borrow_mut();
-        if !driver.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-            *driver = Some(context.waker().clone());
-        }
-    }
-
-    /// Polls the stream for a task, whichever it is. The stream wakes one task for each direction; so that
-    /// none takes another's place, that is always the driver, and the driver wakes those who wait beside it.
-    fn poll_for_task<T>(&self, context: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
-        let driver = match &*self.driver.borrow() {
-            Some(driver) if !driver.will_wake(context.waker()) => driver.clone(),
-            _ => return poll(context),
-        };
-        let polled = poll(&mut Context::from_waker(&driver));
-        if polled.is_pending() {
-            let mut others = self.others.borrow_mut();
-            if !others.iter().any(|waker| waker.will_wake(context.waker())) {
-                others.push(context.waker().clone());
-            }
-        }
-        polled
-    }
-
-    /// Has the tasks that wait beside the driver look again.
-    fn wake_others(&self) {
-        if !self.others.borrow().is_empty() {
-            self.others.take().into_iter().for_each(Waker::wake);
-        }
-    }
-
-    pub(crate) fn wake(&self) {
-        if let Some(driver) = &*self.driver.borrow() {
-            driver.wake_by_ref();
-        }
-    }
-
-    /// Ends, and counts, what has been waited for too long.
-    pub(crate) fn look_at_clock(&self) {
+    fn look_at_clock(&self) {
         let counters = &self.worker.counters;
         let expired = if self.writing.has_expired(&self.worker.ticks) {
-            count(&counters.write_timeouts);
+            counters.write_timeouts.increment();
             self.writing.end();
             Phase::Write
         } else if self.reading.has_expired(&self.worker.ticks) {
             self.reading.end();
             let phase = self.phase.get();
-            count(match phase {
+            let counter = match phase {
                 Phase::Idle => &counters.idle_timeouts,
                 Phase::Body => &counters.body_timeouts,
                 Phase::Head | Phase::Write => &counters.header_timeouts,
-            });
+            };
+            counter.increment();
             phase
         } else {
             return;
         };
         self.expired.set(Some(expired));
-        self.wake();
+        self.tasks.wake();
     }
 
-    /// While this lives, patience with a body that is waited for may run out.
-    pub(crate) fn await_reading(&self) -> Waiting<'_> {
-        self.reading.awaited()
+    fn buffer_memory(&self) -> BufferMemory {
+        self.io.borrow().stream.as_ref().map(IoStream::buffer_memory).unwrap_or_default()
     }
 
-    /// While this lives, patience with a client that takes no answer may run out.
-    pub(crate) fn await_writing(&self) -> Waiting<'_> {
-        self.writing.awaited()
+    fn shut(&self) {
+        self.take_apart();
     }
 }

@@ -17,7 +17,7 @@ pub enum BodyLength {
     None,
     /// After so many bytes.
     Length(u64),
-    /// After the last chunk and its trailers.
+    /// After the last chunk and its trailers; in HTTP/2, where the chunks are frames, at the end of the stream.
     Chunked,
     /// Where the connection ends; responses alone.
     UntilClose,
@@ -223,7 +223,7 @@ fn parse_number(text: &[u8]) -> Result<Number, ProtocolErrorKind> {
 }
 
 /// The one number of an outgoing `Content-Length`.
-pub(super) fn outgoing_length(value: &[u8]) -> Option<u64> {
+pub(crate) fn outgoing_length(value: &[u8]) -> Option<u64> {
     parse_number(value).ok().map(|number| number.value)
 }
 

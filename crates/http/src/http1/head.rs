@@ -6,6 +6,9 @@
 //! Target and host, which are asked for again and again, it keeps as text. All memory is used again for
 //! the next request.
 
+#[cfg(feature = "http2")]
+mod translated;
+
 use http::{Method, Version};
 
 use super::fields::{Field, Fields, Span, parse_field_line, refuse_field_line};
@@ -117,6 +120,14 @@ impl RequestHead {
         self.upgrade = None;
         self.body_length = BodyLength::None;
         self.target.clear();
+    }
+
+    /// The request line and the fields as they came, each with its line end.
+    ///
+    /// Whatever lies behind the empty line that ends them is none of the request's.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The method; one that no RFC knows is here too.

@@ -8,10 +8,12 @@
 //! | `body` | the framing itself; with `chunked` and `trailers` |
 //! | `codec` | bytes in, events out: [`ServerCodec`], [`ClientCodec`] |
 //! | `connection`, `serving` | the codec joined to a stream, and the loop of a server's connection |
+//! | `client_connection` | the codec joined to a stream on a client |
 
 mod blocks;
 mod body;
 mod chunked;
+mod client_connection;
 mod codec;
 mod connection;
 mod encode;
@@ -32,5 +34,8 @@ pub use framing::BodyLength;
 pub use head::RequestHead;
 pub use response_head::ResponseHead;
 
+pub(crate) use client_connection::ClientConnection;
 pub(crate) use connection::Link;
+#[cfg(feature = "http2")]
+pub(crate) use framing::outgoing_length;
 pub(crate) use serving::serve_connection;

@@ -1,6 +1,9 @@
 //! The head of a response: its status line, its fields, and what framing needs of them
 //! (RFC 9112, sections 4, 5 and 6.3). The client's counterpart of [`head`](super::head).
 
+#[cfg(feature = "http2")]
+mod translated;
+
 use std::ops::Range;
 
 use http::{Method, StatusCode, Version};
@@ -32,6 +35,8 @@ pub struct ResponseHead {
     fields: Vec<Field>,
     cursor: LineCursor,
     stage: Stage,
+    /// Whether a field goes on over several lines.
+    folded: bool,
     version: Version,
     status: StatusCode,
     reason: Span,
@@ -81,6 +86,7 @@ impl ResponseHead {
         self.fields.clear();
         self.cursor = LineCursor::default();
         self.stage = Stage::StatusLine;
+        self.folded = false;
         self.framing = FramingFields::default();
         self.body_length = BodyLength::None;
     }
@@ -118,6 +124,17 @@ impl ResponseHead {
     /// The values of all fields of this name, in whatever case.
     pub fn field_values<'head>(&'head self, name: &str) -> impl Iterator<Item = &'head [u8]> {
         self.lines().all(name)
+    }
+
+    /// Gives all fields of this name another one.
+    pub(crate) fn rename_field(&mut self, name: &str, other: &str) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(other.as_bytes());
+        for field in &mut self.fields {
+            if field.name.bytes(&self.bytes).eq_ignore_ascii_case(name.as_bytes()) {
+                field.name = Span::of(start, other.len());
+            }
+        }
     }
 
     /// Where the body ends.
@@ -166,6 +183,7 @@ impl ResponseHead {
                 && let Some(field) = self.fields.last_mut()
             {
                 unfold(field, input, line);
+                self.folded = true;
                 continue;
             }
             if self.fields.len() >= limits.fields {
@@ -175,7 +193,9 @@ impl ResponseHead {
         }
         let consumed = self.cursor.start();
         self.bytes.extend_from_slice(&input[..consumed]);
-        self.replace_folds();
+        if self.folded {
+            self.replace_folds();
+        }
         self.conclude(method)?;
         Ok(Some(consumed))
     }
@@ -196,15 +216,22 @@ impl ResponseHead {
         Ok(())
     }
 
-    /// Puts spaces in place of the line ends within values.
+    /// Puts one space in place of each fold within a value: the line end, and the whitespace around it.
     fn replace_folds(&mut self) {
-        for field in &self.fields {
-            let Some(value) = self.bytes.get_mut(field.value.start()..field.value.end()) else { continue };
-            for byte in value {
-                if matches!(byte, b'\r' | b'\n') {
-                    *byte = b' ';
-                }
+        for field in &mut self.fields {
+            let value = field.value.start()..field.value.end();
+            if !self.bytes[value.clone()].iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+                continue;
             }
+            let folded = self.bytes[value].to_vec();
+            let start = self.bytes.len();
+            for (index, line) in folded.split(|&byte| byte == b'\n').map(trim_line).enumerate() {
+                if index > 0 {
+                    self.bytes.push(b' ');
+                }
+                self.bytes.extend_from_slice(line);
+            }
+            field.value = Span::new(start, self.bytes.len());
         }
     }
 
@@ -234,6 +261,11 @@ impl ResponseHead {
         };
         Ok(())
     }
+}
+
+/// A line of a folded value, without its carriage return and outer whitespace.
+fn trim_line(line: &[u8]) -> &[u8] {
+    trim(line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Lengthens a field's value by a line that continues it.

@@ -1,24 +1,21 @@
 //! The server's side of one connection, from its first byte to its close: one readable loop.
 //!
-//! Read a head, let the service answer, send what it wrote, and begin again. A service's future is
-//! polled here, by the connection's own task, and beside it the client is watched: when it leaves,
-//! the service is told and goes on (RFC 9112, section 9, and the promise that a handler runs to its end).
+//! Read a head, let the service answer, send what it wrote, and begin again. What serving one exchange
+//! means is said in [`serving`](crate::serving), for both versions of HTTP.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use firewhirl_event::{Error, StreamError, log_targets};
 use http::StatusCode;
 
-use super::connection::{Arrival, Link, bare_fields};
-use crate::exchange::{Exchange, Spare};
-use crate::http_connection::{BodyError, HttpConnection, ResponseError};
-use crate::panics::{self, Caught};
+use super::connection::{Arrival, Link};
+use crate::channel::Channel;
+use crate::exchange::Spare;
+use crate::http_connection::HttpConnection;
+use crate::http2;
 use crate::serve::Serve;
-use crate::worker::count;
+use crate::serving::{note_refusal, serve_exchange};
 use crate::xheaders::Downstream;
 
 /// After this many requests in one go, that is, without a wait for bytes, the loop gets a turn.
@@ -30,7 +27,7 @@ const LINGER: (Duration, usize) = (Duration::from_secs(2), 4 * 1024 * 1024);
 
 /// Serves the requests of one connection until it ends.
 pub(crate) async fn serve_connection<Service: Serve>(link: Rc<Link>, service: Rc<Service>) {
-    let _entered = link.worker.enter(&link);
+    let entered = link.worker.enter(link.clone());
     let mut in_one_go = 0;
     loop {
         let mut waited = false;
@@ -48,10 +45,15 @@ pub(crate) async fn serve_connection<Service: Serve>(link: Rc<Link>, service: Rc
                 }
             }
             Arrival::Refused(error) => {
-                count(&link.worker.counters.heads_refused);
-                tracing::info!(target: log_targets::GEN, "malformed HTTP message from {}: {error}", link.peer);
+                note_refusal(&*link, &error);
                 link.refuse(error.status());
                 return close(&link, true).await;
+            }
+            Arrival::Http2 => {
+                let Ok(stream) = link.detach() else { break };
+                drop(entered);
+                // Boxed, so that connections of HTTP/1.1 need no room for it.
+                return Box::pin(http2::serve_connection(stream, link.peer, link.worker.clone(), service)).await;
             }
             Arrival::HeadTimeout => {
                 link.refuse(StatusCode::REQUEST_TIMEOUT);
@@ -72,129 +74,19 @@ pub(crate) async fn serve_connection<Service: Serve>(link: Rc<Link>, service: Rc
 }
 
 /// Serves one request; whether the connection goes on.
-async fn serve_request<Service: Serve>(link: &Rc<Link>, service: &Service, mut spare: Spare) -> bool {
-    let options = &link.worker.options;
-    count(&link.worker.counters.requests);
+async fn serve_request<Service: Serve>(link: &Rc<Link>, service: &Service, spare: Spare) -> bool {
     link.begin();
-    let mut downstream = Downstream::direct(link.peer, options.secure);
-    if options.xheaders {
-        downstream = downstream.behind(spare.request.head(), &options.trusted_downstream);
-    }
-    spare.request.begin(downstream, Instant::now());
-    if options.decompress_request && spare.request.head_mut().consume_gzip_encoding() {
-        link.inflate_body();
-    }
-    let mut exchange = spare.into_exchange(HttpConnection::new(Rc::clone(link)));
-    let ended = run(link, service, &mut exchange).await;
-    settle(link, &exchange, ended);
-    if link.is_held() && !link.is_finished() {
-        poll_fn(|context| poll_held(link, context)).await;
-        settle(link, &exchange, Ended::Forgotten);
-    }
+    let downstream = Downstream::direct(link.peer, link.worker.options.secure).over(&link.session);
+    serve_exchange(&**link, HttpConnection::of_link(Rc::clone(link)), downstream, spare, service).await;
     let body_left = !link.is_detached() && !link.is_closed() && !link.request_body_done();
     if body_left && link.keeps_alive() && !poll_fn(|context| link.poll_discard_body(context)).await {
         link.close_after_this();
     }
-    Spare::from(exchange).give_back();
     let goes_on = link.end_exchange();
     if goes_on {
         link.next_request();
     }
     goes_on
-}
-
-/// How a service's work on one exchange ended.
-enum Ended {
-    Returned(Result<(), Error>),
-    Panicked(Caught),
-    /// It returned, and whoever was to finish the answer later has not.
-    Forgotten,
-    Cancelled,
-}
-
-/// Polls the service to its end, and watches its client meanwhile.
-async fn run<Service: Serve>(link: &Link, service: &Service, exchange: &mut Exchange) -> Ended {
-    let mut serving = pin!(service.serve(exchange));
-    poll_fn(|context| match panics::catch(|| serving.as_mut().poll(context)) {
-        Ok(Poll::Ready(result)) => Poll::Ready(Ended::Returned(result)),
-        Err(caught) => Poll::Ready(Ended::Panicked(caught)),
-        Ok(Poll::Pending) => {
-            link.note_driver(context);
-            if link.poll_left(context) && link.is_cancelled() {
-                return Poll::Ready(Ended::Cancelled);
-            }
-            Poll::Pending
-        }
-    })
-    .await
-}
-
-/// Waits for the answer that somebody has promised to finish later.
-fn poll_held(link: &Link, context: &mut Context<'_>) -> Poll<()> {
-    link.note_driver(context);
-    if link.is_finished() || !link.is_held() {
-        return Poll::Ready(());
-    }
-    if link.poll_left(context) && link.is_cancelled() {
-        return Poll::Ready(());
-    }
-    Poll::Pending
-}
-
-/// Finishes what the service left unfinished, and logs what went wrong.
-fn settle(link: &Link, exchange: &Exchange, ended: Ended) {
-    let is_whole = matches!(ended, Ended::Returned(Ok(())));
-    let status = match ended {
-        // A client that has left may still read, but not what nobody wrote.
-        Ended::Returned(Ok(())) | Ended::Forgotten => (!link.is_closed()).then_some(StatusCode::INTERNAL_SERVER_ERROR),
-        Ended::Returned(Err(error)) => error_status(&error, exchange),
-        Ended::Panicked(caught) => {
-            count(&link.worker.counters.panics);
-            tracing::error!(target: log_targets::APP, "{:?} {caught}", exchange.request);
-            Some(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-        Ended::Cancelled => None,
-    };
-    if link.is_detached() || link.is_finished() || link.is_held() && is_whole {
-        return;
-    }
-    let connection = &exchange.connection;
-    let finished = match status {
-        _ if connection.is_head_written() && is_whole => connection.finish(),
-        Some(status) if !connection.is_head_written() => {
-            let mut headers = bare_fields();
-            // The name is a token and a number has no control characters.
-            let _ = headers.set("Content-Length", 0_u64);
-            connection.respond(status, None, &headers, b"")
-        }
-        // An answer that breaks off must not look whole: without its end, the connection's end tells.
-        _ => return link.abort(),
-    };
-    if let Err(error) = finished {
-        link.close_after_this();
-        if !matches!(error, ResponseError::Closed) {
-            tracing::error!(target: log_targets::APP, "{:?}: {error}", exchange.request);
-        }
-    }
-}
-
-/// The status for an error that came out of the service, logged unless it is only the client's leaving;
-/// `None` where nobody is left to be answered.
-fn error_status(error: &Error, exchange: &Exchange) -> Option<StatusCode> {
-    if let Some(error) = error.find::<BodyError>() {
-        let status = error.status();
-        match status {
-            Some(_) => tracing::info!(target: log_targets::GEN, "{:?}: {error}", exchange.request),
-            None => tracing::debug!(target: log_targets::GEN, "{:?}: {error}", exchange.request),
-        }
-        return status;
-    }
-    if error.find::<StreamError>().is_some_and(|_| exchange.connection.is_closed()) {
-        tracing::debug!(target: log_targets::GEN, "{:?}: the client left: {error}", exchange.request);
-        return None;
-    }
-    tracing::error!(target: log_targets::APP, "uncaught error, {:?}: {error:?}", exchange.request);
-    Some(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Sends what is left and closes; with `linger` after the client has had time to read it.

@@ -1,5 +1,7 @@
 //! What the `Authorization` header of HTTP's Basic scheme is made of (RFC 7617).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use unicode_normalization::UnicodeNormalization;
 
 /// Joins a user name and a password in the way of the Basic scheme, before its Base64.
@@ -23,9 +25,31 @@ pub fn encode_username_password(username: &str, password: &str) -> Vec<u8> {
     joined.into_bytes()
 }
 
+/// The value of `Authorization`, or of `Proxy-Authorization`, by the Basic scheme (RFC 7617).
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_http::httputil::basic_authorization;
+///
+/// assert_eq!(basic_authorization("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+/// ```
+pub fn basic_authorization(username: &str, password: &str) -> String {
+    let mut value = String::from("Basic ");
+    STANDARD.encode_string(encode_username_password(username, password), &mut value);
+    value
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_examples_of_the_rfc_come_out() {
+        assert_eq!(basic_authorization("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(basic_authorization("test", "123\u{a3}"), "Basic dGVzdDoxMjPCow==");
+        assert_eq!(basic_authorization("", ""), "Basic Og==");
+    }
 
     #[test]
     fn names_and_passwords_are_normalized() {

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::dates::{HttpDate, parse_date};
 
@@ -21,10 +21,9 @@ use super::dates::{HttpDate, parse_date};
 /// assert!(!etag_matches(b"\"a\"", b"\"b\""));
 /// ```
 pub fn etag_matches(if_none_match: &[u8], etag: &[u8]) -> bool {
-    let mut tags = EntityTags { rest: if_none_match };
+    let mut tags = entity_tags(if_none_match);
     let Some(first) = tags.next().filter(|_| !etag.is_empty()) else { return false };
-    let etag = etag.strip_prefix(b"W/").unwrap_or(etag);
-    first == b"*" || first == etag || tags.any(|tag| tag == etag)
+    first.is_any() || first.equals_weakly(etag) || tags.any(|tag| tag.equals_weakly(etag))
 }
 
 /// Whether what was last modified at `modified` is no newer than an `If-Modified-Since` header says.
@@ -50,33 +49,55 @@ pub fn not_modified_since(if_modified_since: &str, modified: SystemTime) -> bool
     }
 }
 
-/// The opaque tags of a list without their `W/`, or `*`.
-struct EntityTags<'header> {
-    rest: &'header [u8],
+/// The entity tags of a list, or `*`; what is none is passed over.
+pub(super) fn entity_tags(list: &[u8]) -> EntityTags<'_> {
+    EntityTags { list, position: 0 }
 }
 
-impl<'header> Iterator for EntityTags<'header> {
-    type Item = &'header [u8];
+pub(super) struct EntityTags<'list> {
+    list: &'list [u8],
+    position: usize,
+}
 
-    fn next(&mut self) -> Option<&'header [u8]> {
-        loop {
-            let (&first, after) = self.rest.split_first()?;
-            match first {
-                b'*' => {
-                    let (star, rest) = self.rest.split_at(1);
-                    self.rest = rest;
-                    return Some(star);
-                }
-                b'"' => {
-                    // Without a closing quote here there is none further on either.
-                    let end = memchr(b'"', after)?;
-                    let (tag, rest) = self.rest.split_at(end + 2);
-                    self.rest = rest;
-                    return Some(tag);
-                }
-                _ => self.rest = after,
-            }
-        }
+/// One of them.
+#[derive(Clone, Copy)]
+pub(super) struct EntityTag<'list> {
+    /// With its quotes; or `*`.
+    opaque: &'list [u8],
+    is_weak: bool,
+}
+
+impl EntityTag<'_> {
+    /// Whether it is `*`, which stands for whatever there is.
+    pub(super) fn is_any(self) -> bool {
+        self.opaque == b"*"
+    }
+
+    /// Whether it is this tag, or would be but for a `W/` (RFC 9110, section 8.8.3.2).
+    pub(super) fn equals_weakly(self, etag: &[u8]) -> bool {
+        self.opaque == etag.strip_prefix(b"W/").unwrap_or(etag)
+    }
+
+    /// Whether it is this tag, and neither is weak.
+    pub(super) fn equals_strongly(self, etag: &[u8]) -> bool {
+        !self.is_weak && self.opaque == etag
+    }
+}
+
+impl<'list> Iterator for EntityTags<'list> {
+    type Item = EntityTag<'list>;
+
+    fn next(&mut self) -> Option<EntityTag<'list>> {
+        let rest = &self.list[self.position..];
+        let begin = memchr2(b'"', b'*', rest)?;
+        let length = match rest[begin] {
+            b'*' => 1,
+            // Without a closing quote here there is none further on either.
+            _ => memchr(b'"', &rest[begin + 1..])? + 2,
+        };
+        let is_weak = rest[..begin].ends_with(b"W/");
+        self.position += begin + length;
+        Some(EntityTag { opaque: &rest[begin..begin + length], is_weak })
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the text of every date is.
@@ -162,8 +163,9 @@ pub fn now() -> HttpDate {
 #[derive(Clone, Debug)]
 pub struct DateCache {
     date: HttpDate,
-    /// When the wall clock's second ends, as the monotonic clock counts.
-    outdated_at: Instant,
+    /// From when the clock was read to the end of the wall clock's second, as the monotonic clock
+    /// counts. A test's clock may stand before it.
+    valid: Range<Instant>,
 }
 
 impl DateCache {
@@ -171,23 +173,24 @@ impl DateCache {
     pub fn new() -> Self {
         let now = Instant::now();
         let (date, remaining) = read_clock();
-        Self { date, outdated_at: now + remaining }
+        Self { date, valid: now..now + remaining }
     }
 
     /// The date at `now`, which is to be the present or a little before it.
     #[inline]
     pub fn at(&mut self, now: Instant) -> &HttpDate {
-        if now >= self.outdated_at {
+        if !self.valid.contains(&now) {
             let (date, remaining) = read_clock();
-            (self.date, self.outdated_at) = (date, now + remaining);
+            (self.date, self.valid) = (date, now..now + remaining);
         }
         &self.date
     }
 
     /// Reads the clock, and returns how long it is to the next second.
     pub fn renew(&mut self) -> Duration {
+        let now = Instant::now();
         let (date, remaining) = read_clock();
-        (self.date, self.outdated_at) = (date, Instant::now() + remaining);
+        (self.date, self.valid) = (date, now..now + remaining);
         remaining
     }
 
@@ -283,10 +286,20 @@ mod tests {
         // A date that the clock would not give shows whether the clock was read.
         let kept = HttpDate::from_unix_seconds(0);
         cache.date = kept;
-        let outdated_at = cache.outdated_at;
+        let outdated_at = cache.valid.end;
         assert_eq!(*cache.at(outdated_at - Duration::from_nanos(1)), kept);
         assert_ne!(*cache.at(outdated_at), kept);
-        assert!(cache.outdated_at > outdated_at && cache.outdated_at <= outdated_at + Duration::from_secs(1));
+        assert!(cache.valid.end > outdated_at && cache.valid.end <= outdated_at + Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_is_read_anew() {
+        // A test's paused clock was a day ahead when it was last asked, and the next test's is not.
+        let mut cache = DateCache::new();
+        let now = Instant::now();
+        cache.at(now + Duration::from_secs(86_400));
+        cache.at(now);
+        assert!(cache.valid.contains(&now) && cache.valid.end <= now + Duration::from_secs(1));
     }
 
     #[test]

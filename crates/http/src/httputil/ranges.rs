@@ -1,7 +1,8 @@
 //! The `Range` header: which bytes of a body a client wants (RFC 9110, section 14).
 //!
 //! One range only, as in Tornado: a header that asks for several, or for other units than bytes, or
-//! that is malformed, is ignored and the whole body sent, which the RFC allows for all of them.
+//! that is malformed, is ignored and the whole body sent, which the RFC allows for all of them. Several are in
+//! `byte_ranges.rs`.
 
 use std::fmt;
 use std::ops::Range;
@@ -109,7 +110,7 @@ impl fmt::Display for RangeNotSatisfiable {
 impl std::error::Error for RangeNotSatisfiable {}
 
 /// A number, or none where there is nothing; `None` for anything else.
-fn parse_number(text: &str) -> Option<Option<u64>> {
+pub(super) fn parse_number(text: &str) -> Option<Option<u64>> {
     let digits = text.trim();
     if digits.is_empty() {
         return Some(None);

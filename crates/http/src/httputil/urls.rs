@@ -1,4 +1,4 @@
-//! Pieces of URLs: arguments added to a query, host and port apart.
+//! Pieces of URLs: arguments added to a query, host and port apart, references resolved.
 
 use firewhirl_escape::{UrlPart, url_escape, url_unescape_bytes};
 
@@ -88,9 +88,218 @@ pub fn qs_to_qsl<Name: Clone, Values: IntoIterator>(
     query.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
 }
 
+/// Resolves a reference as seen from the URL on which it was found: what a `Location` means
+/// (RFC 3986, section 5.2; Python's `urllib.parse.urljoin`).
+///
+/// `base` is a whole URL or a path alone. A reference that only repeats the scheme (`http:page`) is
+/// taken as if the scheme were not there, as browsers and Python do. Nothing is encoded or checked.
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_http::httputil::urljoin;
+///
+/// let base = "https://example.com/stories/12?page=2";
+/// assert_eq!(urljoin(base, "13"), "https://example.com/stories/13");
+/// assert_eq!(urljoin(base, "../login?next=/#form"), "https://example.com/login?next=/#form");
+/// assert_eq!(urljoin(base, "//example.org/"), "https://example.org/");
+/// assert_eq!(urljoin("/stories/12", "13"), "/stories/13");
+/// ```
+pub fn urljoin(base: &str, reference: &str) -> String {
+    let base = Components::of(base);
+    let mut target = Components::of(reference);
+    if target.scheme.is_some_and(|scheme| base.scheme.is_none_or(|other| !scheme.eq_ignore_ascii_case(other))) {
+        return target.written(&without_dot_segments(target.path));
+    }
+    target.scheme = base.scheme;
+    if target.authority.is_some() {
+        return target.written(&without_dot_segments(target.path));
+    }
+    target.authority = base.authority;
+    if target.path.is_empty() {
+        target.query = target.query.or(base.query);
+        return target.written(base.path);
+    }
+    if target.path.starts_with('/') {
+        return target.written(&without_dot_segments(target.path));
+    }
+    let directory = match base.path.rfind('/') {
+        Some(slash) => &base.path[..=slash],
+        None if base.authority.is_some() => "/",
+        None => "",
+    };
+    target.written(&without_dot_segments(&format!("{directory}{}", target.path)))
+}
+
+/// The five parts of a URL or a relative reference, as RFC 3986, appendix B, takes them apart.
+#[derive(Clone, Copy)]
+struct Components<'url> {
+    scheme: Option<&'url str>,
+    authority: Option<&'url str>,
+    path: &'url str,
+    query: Option<&'url str>,
+    fragment: Option<&'url str>,
+}
+
+impl<'url> Components<'url> {
+    fn of(url: &'url str) -> Self {
+        let (url, fragment) = cut(url, '#');
+        let (url, query) = cut(url, '?');
+        let (scheme, rest) = match url.split_once(':') {
+            Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
+            _ => (None, url),
+        };
+        let (authority, path) = match rest.strip_prefix("//") {
+            Some(rest) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                (Some(authority), path)
+            }
+            None => (None, rest),
+        };
+        Self { scheme, authority, path, query, fragment }
+    }
+
+    /// The parts put together again, with another path (RFC 3986, section 5.3).
+    fn written(&self, path: &str) -> String {
+        let mut url = String::new();
+        if let Some(scheme) = self.scheme {
+            url.extend([scheme, ":"]);
+        }
+        if let Some(authority) = self.authority {
+            url.extend(["//", authority]);
+        } else if path.starts_with("//") {
+            // Else its beginning would be read as a host.
+            url.push_str("/.");
+        }
+        url.push_str(path);
+        if let Some(query) = self.query {
+            url.extend(["?", query]);
+        }
+        if let Some(fragment) = self.fragment {
+            url.extend(["#", fragment]);
+        }
+        url
+    }
+}
+
+/// What stands before and behind a mark, if it is there.
+fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
+    text.split_once(mark).map_or((text, None), |(before, behind)| (before, Some(behind)))
+}
+
+/// RFC 3986, section 3.1.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// A path whose `.` and `..` are done (RFC 3986, section 5.2.4); no `..` leads above the root.
+fn without_dot_segments(path: &str) -> String {
+    let is_absolute = path.starts_with('/');
+    let mut done: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').skip(usize::from(is_absolute)).peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        match segment {
+            "." => {}
+            ".." => drop(done.pop()),
+            _ => {
+                done.push(segment);
+                continue;
+            }
+        }
+        // What it stands for is a folder.
+        if is_last {
+            done.push("");
+        }
+    }
+    let joined = done.join("/");
+    if is_absolute { format!("/{joined}") } else { joined }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_resolved_as_the_rfc_says() {
+        // RFC 3986, sections 5.4.1 and 5.4.2, whole.
+        const BASE: &str = "http://a/b/c/d;p?q";
+        const CASES: &[(&str, &str)] = &[
+            ("g:h", "g:h"),
+            ("g", "http://a/b/c/g"),
+            ("./g", "http://a/b/c/g"),
+            ("g/", "http://a/b/c/g/"),
+            ("/g", "http://a/g"),
+            ("//g", "http://g"),
+            ("?y", "http://a/b/c/d;p?y"),
+            ("g?y", "http://a/b/c/g?y"),
+            ("#s", "http://a/b/c/d;p?q#s"),
+            ("g#s", "http://a/b/c/g#s"),
+            ("g?y#s", "http://a/b/c/g?y#s"),
+            (";x", "http://a/b/c/;x"),
+            ("g;x", "http://a/b/c/g;x"),
+            ("g;x?y#s", "http://a/b/c/g;x?y#s"),
+            ("", "http://a/b/c/d;p?q"),
+            (".", "http://a/b/c/"),
+            ("./", "http://a/b/c/"),
+            ("..", "http://a/b/"),
+            ("../", "http://a/b/"),
+            ("../g", "http://a/b/g"),
+            ("../..", "http://a/"),
+            ("../../", "http://a/"),
+            ("../../g", "http://a/g"),
+            ("../../../g", "http://a/g"),
+            ("../../../../g", "http://a/g"),
+            ("/./g", "http://a/g"),
+            ("/../g", "http://a/g"),
+            ("g.", "http://a/b/c/g."),
+            (".g", "http://a/b/c/.g"),
+            ("g..", "http://a/b/c/g.."),
+            ("..g", "http://a/b/c/..g"),
+            ("./../g", "http://a/b/g"),
+            ("./g/.", "http://a/b/c/g/"),
+            ("g/./h", "http://a/b/c/g/h"),
+            ("g/../h", "http://a/b/c/h"),
+            ("g;x=1/./y", "http://a/b/c/g;x=1/y"),
+            ("g;x=1/../y", "http://a/b/c/y"),
+            ("g?y/./x", "http://a/b/c/g?y/./x"),
+            ("g?y/../x", "http://a/b/c/g?y/../x"),
+            ("g#s/./x", "http://a/b/c/g#s/./x"),
+            ("g#s/../x", "http://a/b/c/g#s/../x"),
+            // Not strictly: as browsers do.
+            ("http:g", "http://a/b/c/g"),
+            ("HTTP:g", "http://a/b/c/g"),
+        ];
+        for &(reference, expected) in CASES {
+            assert_eq!(urljoin(BASE, reference), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_base_may_be_a_path_or_a_host_alone() {
+        const CASES: &[(&str, &str, &str)] = &[
+            ("/a/b?c", "/d", "/d"),
+            ("/a/b?c", "d?e", "/a/d?e"),
+            ("/a/b?c", "?d", "/a/b?d"),
+            ("/a/b/c", "../d", "/a/d"),
+            ("/a/b/c", "./d/../../e?f/..", "/a/e?f/.."),
+            ("/a", "../../d", "/d"),
+            ("/a", "http://b/c", "http://b/c"),
+            ("/a", "//b/c", "//b/c"),
+            ("/a", "/.//b/c", "/.//b/c"),
+            ("http://b:80/a/c", "/d", "http://b:80/d"),
+            ("http://b:80", "d", "http://b:80/d"),
+            ("http://b:80", "?d", "http://b:80?d"),
+            ("http://b/a//c", "../d", "http://b/a/d"),
+            ("http://user@[::1]:80/a?b=/c", "d", "http://user@[::1]:80/d"),
+            ("http://b/a:c", "d:80/e", "d:80/e"),
+            ("http://b/a", "./d:80/e", "http://b/d:80/e"),
+        ];
+        for &(base, reference, expected) in CASES {
+            assert_eq!(urljoin(base, reference), expected, "{reference} from {base}");
+        }
+    }
 
     #[test]
     fn arguments_are_added_to_what_is_there() {

@@ -53,7 +53,7 @@ fn every_1_x_is_answered_as_1_1_and_no_other_version() {
         ("HTTP/2.0",                          "9110 15.6.6",  b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",           "505 | closes"),
         ("HTTP/3.0",                          "9110 15.6.6",  b"GET / HTTP/3.0\r\nHost: a\r\n\r\n",           "505 | closes"),
         ("HTTP/9.9",                          "9110 15.6.6",  b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",           "505 | closes"),
-        ("the preface of HTTP/2",             "9113 3.4",     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",            "505 | closes"),
+        ("HTTP/2 where it is not spoken",      "9113 3.4",     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",            "505 | closes"),
         ("a major version alone",             "9112 2.3",     b"GET / HTTP/2\r\nHost: a\r\n\r\n",             "400 | closes"),
         ("one digit",                         "9112 2.3",     b"GET / HTTP/1\r\nHost: a\r\n\r\n",             "400 | closes"),
         ("no digit after the point",          "9112 2.3",     b"GET / HTTP/1.\r\nHost: a\r\n\r\n",            "400 | closes"),

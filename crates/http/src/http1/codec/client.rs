@@ -254,6 +254,16 @@ impl ClientCodec {
         }
     }
 
+    /// The bytes that the body of this response may have.
+    pub fn max_body_size(&self) -> u64 {
+        self.body.max_size()
+    }
+
+    /// The bytes of the response's body still to come; `None` if that is not known.
+    pub fn response_body_left(&self) -> Option<u64> {
+        self.body.left()
+    }
+
     /// Whether the response is complete.
     pub fn response_done(&self) -> bool {
         matches!(self.states.server, State::Done | State::MustClose)
@@ -267,6 +277,11 @@ impl ClientCodec {
     /// The fields that came after the response's body: complete lines, each with its CRLF.
     pub fn response_trailers(&self) -> &[u8] {
         self.body.trailers()
+    }
+
+    /// Sets the limits on the responses from the next one on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// Sets how many bytes the body of this response may have, in place of [`Limits::max_body_size`].

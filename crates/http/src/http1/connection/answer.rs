@@ -1,22 +1,17 @@
 //! The answer: its parts put in the output, and the output sent.
 
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use firewhirl_event::{IoStream, StreamError};
 use http::StatusCode;
 
-use super::{Answer, Link, Phase};
+use super::{Link, Phase};
+use crate::channel::{Answer, Channel, OUTPUT_MAX};
 use crate::error::OutputError;
 use crate::headers::Headers;
 use crate::http_connection::ResponseError;
-use crate::httputil::dates;
-use crate::worker::count;
-
-/// An answer's next part is refused if more bytes than this wait for the client already. Handlers that
-/// flush never come near it.
-const OUTPUT_MAX: usize = 64 * 1024 * 1024;
+use crate::serving::bare_fields;
 
 /// A chunk of an answer at least this long is not copied into the output.
 const UNCOPIED_MIN: usize = 32 * 1024;
@@ -24,21 +19,13 @@ const UNCOPIED_MIN: usize = 32 * 1024;
 /// An unread request body is read to its end, to keep the connection, if at most this much is left.
 const DISCARDED_MAX: u64 = 64 * 1024;
 
-/// The fields of an answer that no service made: when it was made.
-pub(in crate::http1) fn bare_fields() -> Headers {
-    let mut headers = Headers::new();
-    // A date has no character that a field may not have.
-    let _ = headers.set("Date", dates::format_timestamp(SystemTime::now()));
-    headers
-}
-
 /// A closed stream, for what can say no more of it.
 fn closed() -> StreamError {
     StreamError::Closed { cause: None }
 }
 
 impl Link {
-    pub(crate) fn write_head(
+    pub(super) fn put_head(
         &self,
         status: StatusCode,
         reason: Option<&str>,
@@ -61,7 +48,7 @@ impl Link {
         Ok(())
     }
 
-    pub(crate) fn write_body(&self, chunk: &[u8]) -> Result<(), ResponseError> {
+    pub(super) fn put_body(&self, chunk: &[u8]) -> Result<(), ResponseError> {
         let io = &mut *self.io.borrow_mut();
         let stream = self.writable(&mut io.stream)?;
         Ok(io.codec.write_body(stream.output(), chunk)?)
@@ -72,15 +59,15 @@ impl Link {
     fn writable<'stream>(&self, stream: &'stream mut Option<IoStream>) -> Result<&'stream mut IoStream, ResponseError> {
         let stream = stream.as_mut().ok_or(ResponseError::Closed)?;
         if stream.pending_write() > OUTPUT_MAX {
-            count(&self.worker.counters.outputs_full);
+            self.worker.counters.outputs_full.increment();
             return Err(ResponseError::Full { limit: OUTPUT_MAX });
         }
         if self.is_finished() { Err(OutputError::AfterEnd.into()) } else { Ok(stream) }
     }
 
-    pub(crate) fn write_body_bytes(&self, chunk: Bytes) -> Result<(), ResponseError> {
+    pub(super) fn put_body_bytes(&self, chunk: Bytes) -> Result<(), ResponseError> {
         if chunk.len() < UNCOPIED_MIN {
-            return self.write_body(&chunk);
+            return self.put_body(&chunk);
         }
         let io = &mut *self.io.borrow_mut();
         let stream = self.writable(&mut io.stream)?;
@@ -91,7 +78,7 @@ impl Link {
         Ok(())
     }
 
-    pub(crate) fn finish(&self, trailers: Option<&Headers>) -> Result<(), ResponseError> {
+    pub(super) fn put_end(&self, trailers: Option<&Headers>) -> Result<(), ResponseError> {
         let io = &mut *self.io.borrow_mut();
         let stream = io.stream.as_mut().ok_or(ResponseError::Closed)?;
         if self.is_finished() {
@@ -106,37 +93,22 @@ impl Link {
             io.codec.close_after_this();
         }
         self.answer.set(Answer::Finished);
-        self.wake();
+        self.tasks.wake();
         Ok(ended?)
     }
 
     /// Ends the answer as it stands, and with it the connection: its client sees that it is not whole.
-    pub(crate) fn abort(&self) {
+    pub(super) fn break_off(&self) {
         if !self.is_finished() {
             self.close_after_this();
             self.answer.set(Answer::Finished);
-            self.wake();
+            self.tasks.wake();
         }
-    }
-
-    #[inline]
-    pub(crate) fn respond(
-        &self,
-        status: StatusCode,
-        reason: Option<&str>,
-        headers: &Headers,
-        body: &[u8],
-    ) -> Result<(), ResponseError> {
-        self.write_head(status, reason, headers)?;
-        if is_body_sent(status) {
-            self.write_body(body)?;
-        }
-        self.finish(None)
     }
 
     /// Sends what was written.
-    pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
-        self.poll_for_task(context, |context| {
+    pub(super) fn poll_send_all(&self, context: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
+        self.tasks.poll_for(context, |context| {
             let io = &mut *self.io.borrow_mut();
             let Some(stream) = &mut io.stream else { return Poll::Ready(Err(closed())) };
             let sent = if self.gone.get() { Err(closed()) } else { ready!(self.poll_send(stream, context, true)) };
@@ -188,18 +160,10 @@ impl Link {
         }
     }
 
-    pub(crate) fn is_head_written(&self) -> bool {
-        self.answer.get() != Answer::Unanswered
-    }
-
-    pub(crate) fn is_finished(&self) -> bool {
-        self.answer.get() == Answer::Finished
-    }
-
-    pub(crate) fn detach(&self) -> Result<IoStream, ResponseError> {
+    pub(super) fn take_stream(&self) -> Result<IoStream, ResponseError> {
         let stream = self.io.borrow_mut().stream.take().ok_or(ResponseError::Closed)?;
         self.answer.set(Answer::Finished);
-        self.wake();
+        self.tasks.wake();
         let limits = stream.limits();
         Ok(stream.with_limits(limits.max_write_buffer_size(OUTPUT_MAX)))
     }
@@ -211,14 +175,4 @@ impl Link {
             io.codec.write_error(stream.output(), status, &bare_fields());
         }
     }
-
-    /// Has the connection end after this exchange.
-    pub(crate) fn close_after_this(&self) {
-        self.io.borrow_mut().codec.close_after_this();
-    }
-}
-
-/// Whether an answer with this status has a body at all (RFC 9112, section 6.3).
-fn is_body_sent(status: StatusCode) -> bool {
-    !(status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED || status.is_informational())
 }

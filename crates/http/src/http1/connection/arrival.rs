@@ -2,15 +2,17 @@
 
 use std::task::{Context, Poll};
 
-use super::{Answer, BATCH_MAX, Link, Phase};
-use crate::error::ProtocolError;
+use super::{BATCH_MAX, Link, Phase};
+use crate::channel::Answer;
+use crate::error::{ProtocolError, ProtocolErrorKind};
 use crate::exchange::Spare;
-use crate::gzip::Inflate;
 
 /// What a connection brings next.
 pub(crate) enum Arrival {
     Request(Spare),
     Refused(ProtocolError),
+    /// The client speaks HTTP/2, and says so first (RFC 9113, section 3.4).
+    Http2,
     /// A head was begun and not completed in time.
     HeadTimeout,
     /// Nothing more: the client left, was idle for too long, or the server drains.
@@ -37,6 +39,10 @@ impl Link {
                     }
                     Ok(None) if stream.buffer().is_empty() => spare.give_back(),
                     Ok(None) => io.partial = Some(spare),
+                    Err(error) if io.requests == 0 && self.is_http2(&error, stream.buffer()) => {
+                        spare.give_back();
+                        return Poll::Ready(Arrival::Http2);
+                    }
                     Err(error) => {
                         stream.consume(stream.buffer().len());
                         self.reading.renew();
@@ -66,6 +72,15 @@ impl Link {
         }
     }
 
+    /// Whether what could not be read as a request is the beginning of HTTP/2.
+    #[cold]
+    fn is_http2(&self, error: &ProtocolError, input: &[u8]) -> bool {
+        self.worker.options.offers_http2()
+            && self.session.alpn_protocol().is_none()
+            && error.kind() == ProtocolErrorKind::NewVersion
+            && input.starts_with(b"PRI * HTTP/2.0\r\n")
+    }
+
     /// Notes until when the next head, or its rest, is waited for.
     fn wait_for_head(&self, begun: bool, in_head: bool) -> Poll<Arrival> {
         if let Some(phase) = self.expired.get() {
@@ -92,36 +107,21 @@ impl Link {
     pub(crate) fn begin(&self) {
         self.answer.set(Answer::Unanswered);
         self.phase.set(Phase::Body);
-        self.cancel_on_disconnect.set(false);
         self.holds.set(0);
         self.expired.set(None);
-        self.left.set(self.gone.get());
+        self.departure.begin(self.gone.get());
         self.body_patience.set(self.worker.body_patience);
-    }
-
-    /// Has the request's body inflated as it is read.
-    pub(crate) fn inflate_body(&self) {
-        let mut io = self.io.borrow_mut();
-        let limit = io.codec.max_body_size();
-        let chunk_size = self.worker.options.limits.chunk_size;
-        io.inflate = Some(Box::new(Inflate::new(limit, chunk_size)));
     }
 
     /// Ends the exchange, and with it what its handles can do; whether the connection goes on.
     pub(crate) fn end_exchange(&self) -> bool {
         self.exchange.set(self.exchange.get().wrapping_add(1));
-        self.watchers.take();
-        self.wake_others();
+        self.departure.end();
+        self.tasks.wake_others();
         let mut io = self.io.borrow_mut();
-        io.inflate = None;
+        io.decoder = None;
         self.reading.renew();
         io.stream.is_some() && !self.gone.get() && io.codec.keep_alive()
-    }
-
-    /// Which exchange it is at.
-    #[inline]
-    pub(crate) fn exchange(&self) -> u32 {
-        self.exchange.get()
     }
 
     /// Makes the codec ready for the next request.
@@ -134,16 +134,6 @@ impl Link {
     /// Whether another request may follow on the connection, once the body of this one is read.
     pub(crate) fn keeps_alive(&self) -> bool {
         self.io.borrow().codec.keep_alive()
-    }
-
-    #[inline]
-    pub(crate) fn request_body_done(&self) -> bool {
-        self.io.borrow().codec.request_body_done()
-    }
-
-    /// Whether the stream was handed out.
-    pub(crate) fn is_detached(&self) -> bool {
-        self.io.borrow().stream.is_none()
     }
 
     /// Whether a complete request may already be waiting in the buffer.

@@ -2,43 +2,41 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use firewhirl_event::IoStream;
 
-use super::{Answer, Link, Phase};
+use super::{Link, Phase};
+use crate::channel::{Answer, Channel};
 use crate::http_connection::BodyError;
-use crate::timeouts::Patience;
-use crate::worker::count;
 
 impl Link {
     /// The next part of the body, `None` at its end.
-    pub(crate) fn poll_chunk(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
-        if !self.request_body_done() || self.io.borrow().inflate.is_some() {
+    pub(super) fn poll_body(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        if !self.request_body_done() || self.io.borrow().decoder.is_some() {
             // A body may come out of the buffer for long without a wait: a gzip bomb, chunks of a byte.
             ready!(pin!(tokio::task::coop::consume_budget()).poll(context));
         }
-        self.poll_for_task(context, |context| self.poll_chunk_as_driver(context))
+        self.tasks.poll_for(context, |context| self.poll_body_as_driver(context))
     }
 
-    fn poll_chunk_as_driver(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+    fn poll_body_as_driver(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         let io = &mut *self.io.borrow_mut();
         let Some(stream) = &mut io.stream else { return Poll::Ready(Err(BodyError::Closed)) };
         if self.answer.get() == Answer::Unanswered && io.codec.wants_continue() && stream.buffer().is_empty() {
             io.codec.write_continue(stream.output());
         }
         loop {
-            if let Some(inflate) = &mut io.inflate {
-                match inflate.next() {
+            if let Some(decoder) = &mut io.decoder {
+                match decoder.next_chunk() {
                     Ok(Some(chunk)) => return Poll::Ready(Ok(Some(chunk))),
                     Ok(None) => {}
-                    Err(error) => return Poll::Ready(Err(self.refuse_body(error))),
+                    Err(error) => return Poll::Ready(Err(self.refuse_body(error.into()))),
                 }
             }
             if io.codec.request_body_done() {
-                return Poll::Ready(match &mut io.inflate {
-                    Some(inflate) => inflate.finish().map(|()| None).map_err(|error| self.refuse_body(error)),
+                return Poll::Ready(match &io.decoder {
+                    Some(decoder) => decoder.finish().map(|()| None).map_err(|error| self.refuse_body(error.into())),
                     None => Ok(None),
                 });
             }
@@ -50,9 +48,9 @@ impl Link {
             let chunk = (!read.data.is_empty()).then(|| Bytes::copy_from_slice(&stream.buffer()[read.data]));
             stream.consume(consumed);
             io.unseen = !stream.buffer().is_empty();
-            match (chunk, &mut io.inflate) {
+            match (chunk, &mut io.decoder) {
                 (Some(chunk), None) => return Poll::Ready(Ok(Some(chunk))),
-                (Some(chunk), Some(inflate)) => inflate.push(chunk),
+                (Some(chunk), Some(decoder)) => decoder.push(chunk),
                 (None, _) if consumed > 0 || io.codec.request_body_done() => {}
                 (None, _) => match ready!(self.poll_more_of_body(stream, context)) {
                     Ok(()) => io.unseen = true,
@@ -69,7 +67,10 @@ impl Link {
     /// Counts a body that is at fault.
     #[cold]
     fn refuse_body(&self, error: BodyError) -> BodyError {
-        count(&self.worker.counters.bodies_refused);
+        self.worker.counters.bodies_refused.increment();
+        if let BodyError::Protocol(error) = &error {
+            self.worker.counters.count_limit(error.kind());
+        }
         error
     }
 
@@ -105,26 +106,14 @@ impl Link {
         if self.io.borrow().stream.is_none() {
             return Poll::Ready(false);
         }
-        self.io.borrow_mut().inflate = None;
+        self.io.borrow_mut().decoder = None;
         loop {
-            match self.poll_chunk(context) {
+            match self.poll_body(context) {
                 Poll::Ready(Ok(Some(_))) => {}
                 Poll::Ready(Ok(None)) => return Poll::Ready(true),
                 Poll::Ready(Err(_)) => return Poll::Ready(false),
                 Poll::Pending => return Poll::Pending,
             }
         }
-    }
-
-    pub(crate) fn set_max_body_size(&self, bytes: u64) {
-        let io = &mut *self.io.borrow_mut();
-        io.codec.set_max_body_size(bytes);
-        if let Some(inflate) = &mut io.inflate {
-            inflate.set_limit(bytes);
-        }
-    }
-
-    pub(crate) fn set_body_timeout(&self, time: Duration) {
-        self.body_patience.set(Patience::new(&self.worker.ticks, time));
     }
 }

@@ -9,7 +9,7 @@ impl Link {
     /// reset would then take away the answer that it has not read yet (RFC 9112, section 9.6).
     pub(crate) fn must_linger(&self) -> bool {
         let io = self.io.borrow();
-        !self.left.get()
+        !self.departure.has_left()
             && io.stream.as_ref().is_some_and(|stream| !stream.buffer().is_empty() || !io.codec.request_body_done())
     }
 
@@ -39,13 +39,14 @@ impl Link {
     }
 
     /// Closes the connection, however it came to its end and whoever still has a handle to it.
-    pub(crate) fn shut(&self) {
+    pub(super) fn take_apart(&self) {
         self.exchange.set(self.exchange.get().wrapping_add(1));
         let (stream, partial) = {
             let mut io = self.io.borrow_mut();
             (io.stream.take(), io.partial.take())
         };
-        drop((stream, partial, self.watchers.take(), self.driver.take()));
-        self.wake_others();
+        drop((stream, partial));
+        self.departure.end();
+        self.tasks.end();
     }
 }
