@@ -2,20 +2,25 @@
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::panic::Location;
 use std::rc::Rc;
-use std::time::Instant;
 
-use firewhirl_event::Result;
-use firewhirl_http::{Exchange, Serve};
+use firewhirl_event::{IoLoop, Result};
+use firewhirl_http::{Exchange, Request, Serve};
+use firewhirl_process::autoreload;
 
+use crate::compression::Compression;
 use crate::context::Context;
-use crate::entry::{Entry, HandlerEntry};
+use crate::entry::HandlerEntry;
 use crate::handler::Handler;
 use crate::lingering::Lingering;
-use crate::live::Live;
-use crate::resources::Resources;
+use crate::live::{Fallback, Live};
+use crate::live_reload;
+use crate::output_transform::OutputTransform;
+use crate::resources::{MissingResource, Resources};
+use crate::route_info::{self, RouteInfo};
 use crate::router::Router;
-use crate::routes::{Added, Routes, route_methods};
+use crate::routes::{Added, AnswersAll, Mount, MountedKind, Routes, route_methods};
 use crate::routing::{Host, RouteErrors, UrlArguments};
 use crate::settings::Settings;
 
@@ -28,7 +33,7 @@ use crate::settings::Settings;
 /// # Examples
 ///
 /// ```
-/// use firewhirl_event::Result;
+/// use firewhirl_event::{IoLoop, Result};
 /// use firewhirl_http::HttpServer;
 /// use firewhirl_web::{Application, url};
 ///
@@ -48,7 +53,7 @@ pub struct Application {
     routes: Routes,
     settings: Settings,
     resources: Resources,
-    default_handler: Option<Rc<dyn Entry>>,
+    fallback: Option<Fallback>,
     live: OnceCell<Rc<Live>>,
 }
 
@@ -77,7 +82,7 @@ impl Application {
     #[track_caller]
     pub fn host(mut self, host: impl Into<Host>, router: Router) -> Self {
         let added = Added::Host { host: host.into(), routes: router.into_routes() };
-        self.routes_mut().push(std::panic::Location::caller(), added);
+        self.routes_mut().push(Location::caller(), added);
         self
     }
 
@@ -89,8 +94,43 @@ impl Application {
     }
 
     /// The handler of what no route answers. Default: a 404. Tornado's `default_handler_class`.
-    pub fn default_handler(mut self, handler: impl Handler + 'static) -> Self {
-        self.default_handler = Some(Rc::new(HandlerEntry::new(handler)));
+    ///
+    /// It takes the place of a [`fallback`](Self::fallback).
+    #[track_caller]
+    pub fn default_handler<H: Handler + 'static>(mut self, handler: H) -> Self {
+        self.fallback = Some(Fallback {
+            entry: Rc::new(HandlerEntry::new(handler)),
+            answers_all: false,
+            streams_body: H::STREAM_REQUEST_BODY,
+            location: Location::caller(),
+        });
+        self.changed()
+    }
+
+    /// Hands all that no route answers to another service: to a [`proxy`](crate::proxy()), or to a tower
+    /// service, be it an axum `Router`. Default: a 404. Tornado's `FallbackHandler`.
+    ///
+    /// What no route of a mounted group answers goes there too, through that group's site: its `prepare`
+    /// runs, and where the group asks for a login, so does the fallback for what lies in it. A method that
+    /// a route has no verb for is answered 405 as ever: the route is the one that answers. It takes the place
+    /// of a [`default_handler`](Self::default_handler).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::{Application, proxy};
+    ///
+    /// let application = Application::new()
+    ///     .get("/hello", async |cx| cx.write("this route has moved"))
+    ///     .fallback(proxy("http://127.0.0.1:8000"));
+    /// # assert!(application.check().is_ok());
+    /// ```
+    #[track_caller]
+    pub fn fallback<Kind: AnswersAll>(mut self, service: impl Mount<Kind>) -> Self {
+        if let MountedKind::Service(entry) = service.into_mounted().0 {
+            let location = Location::caller();
+            self.fallback = Some(Fallback { entry, answers_all: true, streams_body: true, location });
+        }
         self.changed()
     }
 
@@ -114,6 +154,61 @@ impl Application {
         self.changed()
     }
 
+    /// Gives the requests of this worker a value under a name, which they get with
+    /// [`Context::named_resource`]: where there are several of one type, or a test is to put another in its
+    /// place. A later one takes the place of the one before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::Application;
+    ///
+    /// let application = Application::new()
+    ///     .named_resource("motto", "All the news")
+    ///     .get("/", async |cx| cx.write(*cx.named_resource::<&str>("motto")?));
+    /// # let _ = application;
+    /// ```
+    pub fn named_resource<T: 'static>(mut self, name: impl Into<String>, value: T) -> Self {
+        self.resources.insert_named(name.into(), value);
+        self.changed()
+    }
+
+    /// Puts a value in place of the [`resource`](Self::resource) of its type: for tests.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingResource`] if there is none, so that nothing is replaced in vain.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::Application;
+    ///
+    /// struct Motto(&'static str);
+    ///
+    /// let application = Application::new().resource(Motto("All the news"));
+    /// assert!(application.replace_resource(Motto("No news")).is_ok());
+    /// assert!(Application::new().replace_resource(Motto("No news")).is_err());
+    /// ```
+    pub fn replace_resource<T: 'static>(mut self, value: T) -> std::result::Result<Self, MissingResource> {
+        self.resources.replace(value)?;
+        Ok(self.changed())
+    }
+
+    /// Puts a value in place of the [`named_resource`](Self::named_resource) of this name: for tests.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingResource`] if there is none, or one of another type.
+    pub fn replace_named_resource<T: 'static>(
+        mut self,
+        name: &str,
+        value: T,
+    ) -> std::result::Result<Self, MissingResource> {
+        self.resources.replace_named(name, value)?;
+        Ok(self.changed())
+    }
+
     /// Debug mode: [`autoreload`](Self::autoreload) and [`serve_traceback`](Self::serve_traceback) on,
     /// [`compiled_template_cache`](Self::compiled_template_cache) and
     /// [`static_hash_cache`](Self::static_hash_cache) off; each set alone wins. Default: `false`.
@@ -122,7 +217,12 @@ impl Application {
         self.changed()
     }
 
-    /// Whether a change of the source restarts the program. Default: as [`debug`](Self::debug).
+    /// Whether a change of the source restarts the program, and pages in browsers load themselves again.
+    /// Default: as [`debug`](Self::debug), and under `firewhirl dev` always.
+    ///
+    /// It begins with the server, and is for one process; see
+    /// [`autoreload`](firewhirl_process::autoreload). HTML pages that a browser navigates to get a
+    /// `<script>` of this server's, which uses two paths below `/_firewhirl/`.
     pub fn autoreload(mut self, on: bool) -> Self {
         self.settings.autoreload = Some(on);
         self.changed()
@@ -155,6 +255,34 @@ impl Application {
         self.changed()
     }
 
+    /// Whether responses are compressed, for clients that take it. Default: `false`, as in Tornado.
+    ///
+    /// Text of 1 KiB and more is, with zstd or br where this program has them and the client likes them as well
+    /// as gzip. Error pages are too. What has a `Content-Encoding`, is a part (206), or has a `Cache-Control`
+    /// with `no-transform`, is left as it is, and so are event streams. Every response says `Vary:
+    /// Accept-Encoding`; the `Etag` of a compressed one becomes weak. What has to be known about secrets in
+    /// compressed responses is told at [`Context::leave_uncompressed`].
+    pub fn compress_response(mut self, on: bool) -> Self {
+        self.settings.compression = on.then(|| self.settings.compression.take().unwrap_or_default());
+        self.changed()
+    }
+
+    /// Compresses responses in this way; as [`compress_response`](Self::compress_response) otherwise.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.settings.compression = Some(compression);
+        self.changed()
+    }
+
+    /// Changes every response on its way out by what `make` makes for its request; see [`OutputTransform`].
+    /// Several see a response in the order in which they were added, and before it is compressed.
+    pub fn add_transform<Transform: OutputTransform + 'static>(
+        mut self,
+        make: impl Fn(&Request) -> Transform + 'static,
+    ) -> Self {
+        self.settings.transforms.add(make);
+        self.changed()
+    }
+
     /// Where visitors log in, if no site says otherwise. Default: none.
     pub fn login_url(mut self, url: impl Into<String>) -> Self {
         self.settings.login_url = Some(url.into());
@@ -164,6 +292,13 @@ impl Application {
     /// What is done at the end of each request in place of the access log's line.
     pub fn log_function(mut self, log: impl Fn(&Context) + 'static) -> Self {
         self.settings.log_function = Some(Rc::new(log));
+        self.changed()
+    }
+
+    /// Whether answers name the request in `X-Request-Id`, error pages too, so that who complains can say
+    /// which it was. Default: `false`. See [`Context::request_id`].
+    pub fn request_id_header(mut self, on: bool) -> Self {
+        self.settings.request_id_header = on;
         self.changed()
     }
 
@@ -192,21 +327,18 @@ impl Application {
     }
 
     /// Every route with its name, verbs and the line that added it, in the order in which they are
-    /// tried; none where a route is wrong.
+    /// tried; none where a route is wrong. `firewhirl routes` prints them.
     pub fn routes(&self) -> Vec<RouteInfo> {
         let Ok(live) = self.live() else { return Vec::new() };
-        let info = |route: &Rc<crate::live::Route>| RouteInfo {
-            url: route.url.clone(),
-            name: route.name.clone(),
-            target: route.entry.describe(),
-            location: route.location,
-        };
-        live.routes().map(info).collect()
+        let mut routes: Vec<_> = live.routes().collect();
+        // The `/` of a mounted group answers under two URLs.
+        routes.dedup_by(|one, other| Rc::ptr_eq(one, other));
+        routes.into_iter().map(|route| RouteInfo::of(route)).collect()
     }
 
     /// The handlers of this worker that go on a minute or longer after their clients left, by route.
     pub fn lingering(&self) -> Vec<Lingering> {
-        self.live.get().map_or_else(Vec::new, |live| live.departures.lingering(Instant::now()))
+        self.live.get().map_or_else(Vec::new, |live| live.departed.lingering(IoLoop::current().time()))
     }
 
     /// The compiled application.
@@ -215,7 +347,7 @@ impl Application {
             return Ok(live);
         }
         let (settings, resources) = (self.settings.clone(), self.resources.clone());
-        let live = Live::new(&self.routes, settings, resources, self.default_handler.clone())?;
+        let live = Live::new(&self.routes, settings, resources, self.fallback.clone())?;
         Ok(self.live.get_or_init(|| Rc::new(live)))
     }
 
@@ -233,41 +365,26 @@ impl Application {
 
 impl Serve for Application {
     async fn serve(&self, exchange: &mut Exchange) -> Result {
-        self.live()?.serve(exchange).await;
+        let live = self.live()?;
+        if live.live_reload && live_reload::answer_in_application(exchange).await? {
+            return Ok(());
+        }
+        live.serve(exchange).await;
         Ok(())
     }
 
     fn start(&self) -> Result {
-        Ok(self.check()?)
+        self.check()?;
+        route_info::tell_who_asks(&self.routes())?;
+        if self.settings.autoreload() {
+            autoreload::start();
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Application").field("settings", &self.settings).field("routes", &self.routes()).finish()
-    }
-}
-
-/// One line of the list of routes.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RouteInfo {
-    /// The URL as it was added, prefixes included.
-    pub url: String,
-    /// Its name.
-    pub name: Option<String>,
-    /// The handler's type or `function`, and the verbs.
-    pub target: String,
-    /// The line that added it.
-    pub location: &'static std::panic::Location<'static>,
-}
-
-impl fmt::Display for RouteInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}", self.url, self.target)?;
-        match &self.name {
-            Some(name) => write!(f, "  name={name}  {}", self.location),
-            None => write!(f, "  {}", self.location),
-        }
     }
 }

@@ -17,8 +17,13 @@ pub(crate) trait Entry {
     /// The verbs that are answered, as in the `Allow` header; `None` where the question makes no sense.
     fn allow(&self) -> Option<&str>;
 
-    /// What the list of routes shows.
-    fn describe(&self) -> String;
+    /// What answers, as the list of routes shows it: the handler's type, the functions' names.
+    fn name(&self) -> String;
+
+    /// What is wrong with it, which is found when the server starts.
+    fn problem(&self) -> Option<&str> {
+        None
+    }
 
     /// Answers a request: prepares, runs the verb, ends the response, runs what is to run after it.
     fn answer<'exchange>(&'exchange self, cx: &'exchange Context) -> LocalFuture<'exchange, ()>;
@@ -58,8 +63,8 @@ impl<H: Handler> Entry for HandlerEntry<H> {
         Some(&self.allow)
     }
 
-    fn describe(&self) -> String {
-        format!("{} ({})", std::any::type_name::<H>(), self.allow)
+    fn name(&self) -> String {
+        std::any::type_name::<H>().to_owned()
     }
 
     fn answer<'exchange>(&'exchange self, cx: &'exchange Context) -> LocalFuture<'exchange, ()> {
@@ -141,10 +146,21 @@ pub(crate) struct FunctionEntry {
 
 /// A [`HandlerFn`] of whatever type.
 pub(crate) trait Function {
+    /// The function's path; that of a closure is the one of the function that it stands in.
+    fn name(&self) -> String;
+
     fn answer<'exchange>(&'exchange self, cx: &'exchange Context) -> LocalFuture<'exchange, ()>;
 }
 
 impl<F: HandlerFn> Function for F {
+    fn name(&self) -> String {
+        let name = std::any::type_name::<F>();
+        match name.split_once("::{{closure}}") {
+            Some((function, _)) => format!("{function} (closure)"),
+            None => name.to_owned(),
+        }
+    }
+
     fn answer<'exchange>(&'exchange self, cx: &'exchange Context) -> LocalFuture<'exchange, ()> {
         Box::pin(async move {
             let result = self(cx).await;
@@ -214,8 +230,11 @@ impl Entry for FunctionEntry {
         Some(&self.allow)
     }
 
-    fn describe(&self) -> String {
-        format!("function ({})", self.allow)
+    fn name(&self) -> String {
+        let functions = self.functions.iter().map(|(_, function)| function).chain(&self.any);
+        let mut names: Vec<String> = functions.map(|function| function.name()).collect();
+        names.dedup();
+        names.join(", ")
     }
 
     fn answer<'exchange>(&'exchange self, cx: &'exchange Context) -> LocalFuture<'exchange, ()> {
@@ -249,7 +268,7 @@ impl Entry for NotFound {
         None
     }
 
-    fn describe(&self) -> String {
+    fn name(&self) -> String {
         "not found".to_owned()
     }
 

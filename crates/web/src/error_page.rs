@@ -32,6 +32,6 @@ fn traceback(cx: &Context, error: &Error) -> String {
     // Writing into a `String` does not fail.
     let _ = writeln!(text, "request: {}", cx.request_summary());
     let route = cx.route();
-    let _ = writeln!(text, "route: {} -> {}", route.url, route.entry.describe());
+    let _ = writeln!(text, "route: {} -> {}", route.url, route.entry.name());
     text
 }

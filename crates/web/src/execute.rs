@@ -1,17 +1,16 @@
 //! The life of a request: its route, its body, the sites' `prepare`, the verb, the end.
 //!
 //! Tornado's `_execute`. In this order: the route is found, the body is read (unless the route streams
-//! it), path and form are decoded, the sites' default headers are set, their `prepare` runs, then the
-//! handler's entry does the rest. Whatever fails on the way is answered by the sites around the route.
+//! it), path and form are decoded, the sites' default headers are set, their `prepare` runs, a login is
+//! asked for where the route wants one, then the handler's entry does the rest. Whatever fails on the way is answered by the sites around the route.
 
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::time::Instant;
 
 use crate::context::Context;
 use crate::lingering::Departure;
 use crate::live::Live;
-use firewhirl_event::{Error, Result};
+use firewhirl_event::{Error, IoLoop, Result};
 use firewhirl_http::Exchange;
 
 /// What the access log shows of a request that nobody is left to be answered for; nginx's.
@@ -23,7 +22,7 @@ impl Live {
         let mut running = Running::begin(self, exchange);
         let problem = running.read_body().await.err();
         let cx = running.share();
-        cx.run(problem).await;
+        cx.as_current(cx.run(problem)).await;
     }
 }
 
@@ -69,7 +68,7 @@ impl<'exchange> Running<'exchange> {
     }
 
     /// Lets the handler have the context.
-    fn share(&self) -> &Context {
+    fn share(&self) -> &Rc<Context> {
         // It is taken out only when this is dropped.
         let context = self.context.as_ref().expect("the exchange goes on");
         context.set_this(Some(Rc::clone(context)));
@@ -82,6 +81,7 @@ impl Drop for Running<'_> {
         let Some(mut shared) = self.context.take() else { return };
         shared.set_this(None);
         if !shared.is_finished() {
+            let _turn = shared.turn();
             // Nobody else will log the request: the connection answers a panic itself, and a request that
             // was ended because its client left is answered by nobody.
             shared.abandon(if std::thread::panicking() { 500 } else { CLIENT_CLOSED_REQUEST });
@@ -102,7 +102,7 @@ impl Context {
             None => self.check_body(),
             Some(problem) => Err(problem),
         };
-        if !self.route().sites.is_empty() {
+        if !self.route().sites.is_empty() || self.settings().request_id_header {
             result = self.set_default_headers().and(result);
             if result.is_ok() {
                 result = self.prepare_sites().await;
@@ -113,6 +113,9 @@ impl Context {
             && !self.is_finished()
         {
             result = slash.enforce(self);
+        }
+        if self.route().options.authenticated && result.is_ok() && !self.is_finished() {
+            result = self.require_login().await;
         }
         if result.is_err() || self.is_finished() {
             self.conclude(result).await;
@@ -149,12 +152,13 @@ impl Context {
     }
 
     fn watch_departure(&self) {
-        let departure = Rc::new(Departure::new(Rc::clone(self.route())));
-        let (application, watched) = (Rc::downgrade(self.application()), Rc::downgrade(&departure));
+        let departed = self.application().departed.clone();
+        let departure = Rc::new(Departure::new(Rc::clone(self.route()), departed));
+        let watched = Rc::downgrade(&departure);
         self.set_departure(departure);
         self.connection().on_close(Box::new(move || {
-            if let (Some(application), Some(departure)) = (application.upgrade(), watched.upgrade()) {
-                application.departures.note(&departure, Instant::now());
+            if let Some(departure) = watched.upgrade() {
+                departure.note(IoLoop::current().time());
             }
         }));
     }

@@ -1,25 +1,35 @@
 //! An application as it serves: its routes compiled, flat and in order, each with the sites around it.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::panic::Location;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use firewhirl_http::Request;
 
+use crate::context::{RequestNumbers, describe_route};
 use crate::entry::{Entry, FunctionEntry, NotFound};
-use crate::lingering::Departures;
+use crate::lingering::Departed;
 use crate::path::PathValues;
 use crate::resources::Resources;
 use crate::routes::{Added, AddedSite, Routes};
 use crate::routing::{HostPattern, Matcher, ReverseError, RouteError, RouteErrors, RouteOptions, Source, Table};
 use crate::settings::Settings;
-use crate::site::SiteHooks;
+use crate::site::{NoUser, SiteHooks, UserType};
+use crate::traffic::{NO_ROUTE, OwnTraffic, Traffic};
 
 /// A compiled route.
 pub(crate) struct Route {
+    /// Tells it from the application's other routes; [`NO_ROUTE`] for what answers where none does.
+    pub(crate) number: usize,
     /// The URL as it was written, prefixes included.
     pub(crate) url: String,
+    /// What the log of blocked loops says of it.
+    pub(crate) description: String,
     pub(crate) name: Option<String>,
+    /// The hosts that it is for, where it is not for all.
+    pub(crate) host: Option<String>,
     pub(crate) matcher: Rc<Matcher>,
     pub(crate) entry: Rc<dyn Entry>,
     /// The sites around it, the outermost first.
@@ -28,17 +38,46 @@ pub(crate) struct Route {
     pub(crate) location: &'static Location<'static>,
 }
 
+impl Route {
+    /// What it is called where requests are counted: its URL, or nothing where it is none.
+    pub(crate) fn label(&self) -> &str {
+        if self.number == NO_ROUTE { "" } else { &self.url }
+    }
+}
+
+/// What answers where no route does, if not a 404.
+#[derive(Clone)]
+pub(crate) struct Fallback {
+    pub(crate) entry: Rc<dyn Entry>,
+    /// Whether it has something for every request, as a service has, and so counts as a route.
+    pub(crate) answers_all: bool,
+    pub(crate) streams_body: bool,
+    pub(crate) location: &'static Location<'static>,
+}
+
 /// A compiled application; one a worker.
 pub(crate) struct Live {
     pub(crate) settings: Settings,
     pub(crate) resources: Resources,
-    pub(crate) departures: Departures,
+    /// Whether pages load themselves again: the setting `autoreload`.
+    pub(crate) live_reload: bool,
+    /// Whether responses are changed on their way out.
+    pub(crate) transforms: bool,
+    /// The requests whose clients have left before their end.
+    pub(crate) departed: Arc<Departed>,
+    pub(crate) numbers: RequestNumbers,
     hosts: Vec<(HostPattern, Routing)>,
     routing: Routing,
     /// What answers where no route does, by prefix, the longest first; the last has none.
     not_found: Vec<(String, Rc<Route>)>,
     named: HashMap<String, Rc<Route>>,
+    /// What each route is called where requests are counted, by its number.
+    labels: Vec<String>,
+    traffic: OnceCell<OwnTraffic>,
 }
+
+/// What stands in place of a URL for what no route answers.
+const FALLBACK: &str = "(fallback)";
 
 /// The routes of a host, or of all.
 struct Routing {
@@ -68,22 +107,32 @@ impl Live {
         routes: &Routes,
         settings: Settings,
         resources: Resources,
-        default_handler: Option<Rc<dyn Entry>>,
+        fallback: Option<Fallback>,
     ) -> Result<Self, RouteErrors> {
-        let mut compiler = Compiler { default_handler, ..Compiler::default() };
+        let mut compiler = Compiler { fallback, labels: vec![String::new()], ..Compiler::default() };
+        if let Some(Fallback { entry, location, .. }) = &compiler.fallback
+            && let Some(problem) = entry.problem()
+        {
+            compiler.errors.push(RouteError::new(FALLBACK, location, problem));
+        }
         let mut flat = Vec::new();
-        compiler.group("", routes, &[], &mut flat);
+        compiler.group("", routes, &Around::default(), &mut flat);
         let routing = Routing::new(compiler.routes(flat));
         compiler.not_found.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         RouteErrors::new(compiler.errors)?;
         Ok(Self {
+            live_reload: settings.autoreload(),
+            transforms: settings.compression.is_some() || !settings.transforms.is_empty(),
             settings,
             resources,
-            departures: Departures::default(),
+            departed: Arc::default(),
+            numbers: RequestNumbers::default(),
             hosts: compiler.hosts,
             routing,
             not_found: compiler.not_found,
             named: compiler.named,
+            labels: compiler.labels,
+            traffic: OnceCell::new(),
         })
     }
 
@@ -124,6 +173,12 @@ impl Live {
         hosts.filter_map(|(_, routing)| routing.find(path, values)).next()
     }
 
+    /// Where its requests are counted.
+    #[inline]
+    pub(crate) fn traffic(&self) -> &Traffic {
+        self.traffic.get_or_init(|| OwnTraffic::new(&self.labels, self.departed.clone()))
+    }
+
     /// The URL of a named route.
     pub(crate) fn reverse(&self, name: &str, arguments: &[String]) -> Result<String, ReverseError> {
         let route = self.named.get(name).ok_or_else(|| ReverseError::Unknown { name: name.to_owned() })?;
@@ -133,18 +188,30 @@ impl Live {
     /// All routes, in order, those of hosts of their own first.
     pub(crate) fn routes(&self) -> impl Iterator<Item = &Rc<Route>> {
         let hosts = self.hosts.iter().flat_map(|(_, routing)| &routing.routes);
-        hosts.chain(&self.routing.routes).map(|(_, route)| route)
+        let fallbacks = self.not_found.iter().map(|(_, route)| route).filter(|route| route.number != NO_ROUTE);
+        hosts.chain(&self.routing.routes).map(|(_, route)| route).chain(fallbacks)
     }
 }
 
 /// What is gathered while an application is compiled.
 #[derive(Default)]
 struct Compiler {
-    default_handler: Option<Rc<dyn Entry>>,
+    fallback: Option<Fallback>,
     errors: Vec<RouteError>,
     hosts: Vec<(HostPattern, Routing)>,
     not_found: Vec<(String, Rc<Route>)>,
     named: HashMap<String, Rc<Route>>,
+    /// What each route is called where requests are counted, by its number.
+    labels: Vec<String>,
+}
+
+/// What holds for a group of routes, said by the groups around it and by itself.
+#[derive(Clone, Default)]
+struct Around {
+    /// The outermost first.
+    sites: Vec<Rc<dyn SiteHooks>>,
+    host: Option<String>,
+    authenticated: bool,
 }
 
 /// A route with its prefix before it, before it is compiled.
@@ -154,7 +221,7 @@ struct Flat {
     alias: Option<String>,
     name: Option<String>,
     entry: FlatEntry,
-    sites: Vec<Rc<dyn SiteHooks>>,
+    around: Around,
     options: RouteOptions,
     location: &'static Location<'static>,
 }
@@ -182,14 +249,19 @@ enum FlatEntry {
 
 impl Compiler {
     /// Flattens a group and the groups in it.
-    fn group(&mut self, prefix: &str, routes: &Routes, outer: &[Rc<dyn SiteHooks>], flat: &mut Vec<Flat>) {
-        let mut sites = outer.to_vec();
+    fn group(&mut self, prefix: &str, routes: &Routes, outer: &Around, flat: &mut Vec<Flat>) {
+        let mut around = outer.clone();
         if let Some(site) = &routes.site {
-            self.check_user(site, outer);
-            sites.push(Rc::clone(&site.hooks));
+            self.check_user(site, &outer.sites);
+            around.sites.push(Rc::clone(&site.hooks));
         }
-        if prefix.is_empty() && self.not_found.is_empty() || !prefix.is_empty() && routes.site.is_some() {
-            let route = self.not_found_route(prefix, &sites);
+        if let Some(location) = routes.authenticated {
+            around.authenticated = true;
+            self.check_login(prefix, &around, location);
+        }
+        let is_own = routes.site.is_some() || routes.authenticated.is_some() && self.fallback_answers_all();
+        if prefix.is_empty() && self.not_found.is_empty() || !prefix.is_empty() && is_own {
+            let route = self.not_found_route(prefix, &around);
             self.not_found.push((prefix.to_owned(), route));
         }
         for addition in &routes.additions {
@@ -197,34 +269,42 @@ impl Compiler {
             match &addition.what {
                 Added::Handler { url, entry } => {
                     let entry = FlatEntry::One(Rc::clone(entry));
-                    self.flat_route(prefix, url, entry, &sites, location, flat);
+                    self.flat_route(prefix, url, entry, &around, location, flat);
                 }
                 Added::Function { url, entry } => {
                     let entry = FlatEntry::Functions(entry.clone());
-                    self.flat_route(prefix, url, entry, &sites, location, flat);
+                    self.flat_route(prefix, url, entry, &around, location, flat);
                 }
                 Added::Group { prefix: inner, routes } => {
                     if let Some(prefix) = self.join(prefix, inner, location) {
-                        self.group(&prefix, routes, &sites, flat);
+                        self.group(&prefix, routes, &around, flat);
                     }
                 }
                 Added::Service { prefix: inner, entry } => {
                     let Some(prefix) = self.join(prefix, inner, location) else { continue };
+                    if let Some(problem) = entry.problem() {
+                        self.errors.push(RouteError::new(prefix.as_str(), location, problem));
+                    }
                     flat.push(Flat {
                         source: FlatSource::Below(prefix),
                         alias: None,
                         name: None,
                         entry: FlatEntry::One(Rc::clone(entry)),
-                        sites: sites.clone(),
                         // A service reads the body itself.
-                        options: RouteOptions { stream_request_body: true, ..RouteOptions::default() },
+                        options: RouteOptions {
+                            stream_request_body: true,
+                            authenticated: around.authenticated,
+                            ..RouteOptions::default()
+                        },
+                        around: around.clone(),
                         location,
                     });
                 }
                 Added::Host { host, routes } => {
                     let pattern = HostPattern::parse(host);
                     let mut flat = Vec::new();
-                    self.group(prefix, routes, &sites, &mut flat);
+                    let around = Around { host: Some(host.to_string()), ..around.clone() };
+                    self.group(prefix, routes, &around, &mut flat);
                     let routing = Routing::new(self.routes(flat));
                     match pattern {
                         Ok(pattern) => self.hosts.push((pattern, routing)),
@@ -235,16 +315,36 @@ impl Compiler {
         }
     }
 
-    fn not_found_route(&self, prefix: &str, sites: &[Rc<dyn SiteHooks>]) -> Rc<Route> {
-        let entry = self.default_handler.clone().unwrap_or_else(|| Rc::new(NotFound));
+    fn fallback_answers_all(&self) -> bool {
+        self.fallback.as_ref().is_some_and(|fallback| fallback.answers_all)
+    }
+
+    fn not_found_route(&mut self, prefix: &str, around: &Around) -> Rc<Route> {
+        let answers_all = self.fallback_answers_all();
+        let url = match answers_all {
+            true => format!("{prefix} {FALLBACK}").trim_start().to_owned(),
+            false => format!("{prefix} (not found)"),
+        };
+        if answers_all {
+            self.labels.push(url.clone());
+        }
+        let entry = self.fallback.as_ref().map(|fallback| Rc::clone(&fallback.entry));
+        let entry = entry.unwrap_or_else(|| Rc::new(NotFound));
         Rc::new(Route {
-            url: format!("{prefix} (not found)"),
+            number: if answers_all { self.labels.len() - 1 } else { NO_ROUTE },
+            description: describe_route(&url, &entry.name()),
+            url,
             name: None,
+            host: around.host.clone(),
             matcher: Rc::new(Matcher::Below(prefix.to_owned())),
             entry,
-            sites: sites.to_vec(),
-            options: RouteOptions::default(),
-            location: Location::caller(),
+            sites: around.sites.clone(),
+            options: RouteOptions {
+                stream_request_body: self.fallback.as_ref().is_some_and(|fallback| fallback.streams_body),
+                authenticated: answers_all && around.authenticated,
+                ..RouteOptions::default()
+            },
+            location: self.fallback.as_ref().map_or_else(Location::caller, |fallback| fallback.location),
         })
     }
 
@@ -264,6 +364,16 @@ impl Compiler {
         }
     }
 
+    /// Who asks for a login has to be able to know who is logged in.
+    fn check_login(&mut self, route: &str, around: &Around, location: &'static Location<'static>) {
+        let user = around.sites.last().map(|site| site.user());
+        if user.is_none_or(|user| user == UserType::of::<NoUser>()) {
+            let problem = "asks for a login, and no site around it knows a user: \
+                           give its group a `Site` whose `User` is not `NoUser`";
+            self.errors.push(RouteError::new(route, location, problem));
+        }
+    }
+
     /// Joins a prefix with the one inside it.
     fn join(&mut self, outer: &str, inner: &str, location: &'static Location<'static>) -> Option<String> {
         let inner = inner.trim_end_matches('/');
@@ -280,7 +390,7 @@ impl Compiler {
         prefix: &str,
         url: &crate::routing::Url,
         entry: FlatEntry,
-        sites: &[Rc<dyn SiteHooks>],
+        around: &Around,
         location: &'static Location<'static>,
         flat: &mut Vec<Flat>,
     ) {
@@ -292,13 +402,18 @@ impl Compiler {
             }
         };
         let is_root = url.source == Source::Template("/".to_owned());
+        let mut options = url.options.clone();
+        if options.authenticated {
+            self.check_login(source.text(), around, location);
+        }
+        options.authenticated |= around.authenticated;
         let added = Flat {
             source: FlatSource::Url(source),
             alias: (is_root && !prefix.is_empty()).then(|| prefix.to_owned()),
             name: url.name.clone(),
             entry,
-            sites: sites.to_vec(),
-            options: url.options.clone(),
+            around: around.clone(),
+            options,
             location,
         };
         match flat.iter_mut().find(|earlier| earlier.source == added.source) {
@@ -310,7 +425,9 @@ impl Compiler {
     /// Joins two additions for one URL, where they are functions of different verbs.
     fn merge(&mut self, earlier: &mut Flat, added: Flat) {
         let problem = match (&mut earlier.entry, &added.entry) {
-            _ if !same_sites(&earlier.sites, &added.sites) => Some("is there already in another group".to_owned()),
+            _ if !same_sites(&earlier.around.sites, &added.around.sites) => {
+                Some("is there already in another group".to_owned())
+            }
             (FlatEntry::Functions(functions), FlatEntry::Functions(more)) => {
                 functions.merge(more).err().map(|method| format!("has a function for {method} already"))
             }
@@ -362,12 +479,16 @@ impl Compiler {
                 FlatEntry::One(entry) => entry,
                 FlatEntry::Functions(entry) => Rc::new(entry),
             };
+            self.labels.push(text.clone());
             let route = Rc::new(Route {
+                number: self.labels.len() - 1,
+                description: describe_route(&text, &entry.name()),
                 url: text,
                 name: flat.name,
+                host: flat.around.host,
                 matcher: Rc::clone(&matcher),
                 entry,
-                sites: flat.sites,
+                sites: flat.around.sites,
                 options: flat.options,
                 location: flat.location,
             });

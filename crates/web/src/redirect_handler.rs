@@ -53,6 +53,8 @@ impl RedirectHandler {
     }
 }
 
+// No hint for somebody whose own type is no handler.
+#[diagnostic::do_not_recommend]
 impl Handler for RedirectHandler {
     async fn get(&mut self, cx: &Context) -> Result {
         let url = self.template.fill(|parameter| match parameter {

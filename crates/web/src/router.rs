@@ -28,6 +28,36 @@ impl Router {
 
     route_methods!();
 
+    /// Asks that whoever uses these routes be logged in, those of the groups and services in it too:
+    /// [`Url::authenticated`](crate::Url::authenticated) for all of them. What is not found in the group
+    /// is a 404 to everybody.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_event::Result;
+    /// use firewhirl_web::{Application, Context, Router, Site};
+    ///
+    /// struct Admin;
+    ///
+    /// impl Site for Admin {
+    ///     type User = String;
+    ///
+    ///     async fn current_user(&self, cx: &Context) -> Result<Option<String>> {
+    ///         Ok(cx.request.header("X-Admin").map(str::to_owned))
+    ///     }
+    /// }
+    ///
+    /// let admin = Router::new().site(Admin).authenticated().get("/", async |cx| cx.write("the dashboard"));
+    /// let application = Application::new().login_url("/login").mount("/admin", admin);
+    /// # assert!(application.check().is_ok());
+    /// ```
+    #[track_caller]
+    pub fn authenticated(mut self) -> Self {
+        self.routes.authenticated = Some(std::panic::Location::caller());
+        self
+    }
+
     fn routes_mut(&mut self) -> &mut Routes {
         &mut self.routes
     }

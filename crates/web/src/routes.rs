@@ -15,6 +15,8 @@ use crate::site::SiteHooks;
 pub(crate) struct Routes {
     pub(crate) additions: Vec<Addition>,
     pub(crate) site: Option<AddedSite>,
+    /// Where all of these routes ask for a login: the line that said so.
+    pub(crate) authenticated: Option<&'static Location<'static>>,
 }
 
 /// A site, with the line that added it.
@@ -43,10 +45,11 @@ impl Routes {
     }
 }
 
-/// What can be mounted under a prefix: a [`Router`](crate::Router), or a tower service.
+/// What can be mounted under a prefix: a [`Router`](crate::Router), a [`Proxy`](crate::Proxy), or a tower
+/// service.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be mounted",
-    label = "expected a `Router` or a tower `Service`",
+    label = "expected a `Router`, a `proxy(..)` or a tower `Service`",
     note = "a service takes `http::Request<Body>`, answers `http::Response` with a body of `Bytes`, and is `Clone`",
     note = "for a handler use `.route(..)`, for a function `.get(..)`"
 )]
@@ -54,6 +57,15 @@ pub trait Mount<Kind> {
     #[doc(hidden)]
     fn into_mounted(self) -> Mounted;
 }
+
+/// What tells a service, which answers all that it is given, from a router, which may not.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a router cannot be a fallback",
+    label = "expected a `proxy(..)` or a tower `Service`",
+    note = "`.mount(\"\", router)` adds a router's routes; what no route answers goes to the fallback"
+)]
+pub trait AnswersAll {}
 
 /// What a [`Mount`] has made itself into.
 #[doc(hidden)]
@@ -174,10 +186,11 @@ macro_rules! route_methods {
             self
         }
 
-        /// Adds everything of a router, or a tower service, under a prefix.
+        /// Adds everything of a router, a proxy, or a tower service, under a prefix.
         ///
         /// A router's routes have the prefix before their own URL; its `/` answers the prefix alone as
-        /// well. A service gets every path below the prefix, without it; where nothing is left, `/`.
+        /// well. A service gets every path below the prefix, without it; where nothing is left, `/`. A proxy
+        /// gets them as they came, unless it [takes the prefix away](crate::Proxy::strip_prefix).
         /// An empty prefix makes a group that only has a site of its own.
         ///
         /// # Examples

@@ -2,7 +2,11 @@
 
 use std::rc::Rc;
 
+use firewhirl_process::autoreload;
+
+use crate::compression::Compression;
 use crate::context::Context;
+use crate::output_transform::TransformMakers;
 
 /// An application's settings; the methods of [`Application`](crate::Application) of the same names set
 /// them.
@@ -17,6 +21,9 @@ pub struct Settings {
     pub(crate) login_url: Option<String>,
     pub(crate) default_host: Option<String>,
     pub(crate) log_function: Option<LogFunction>,
+    pub(crate) request_id_header: bool,
+    pub(crate) compression: Option<Compression>,
+    pub(crate) transforms: TransformMakers,
 }
 
 /// What is called at the end of each request in place of the access log.
@@ -28,9 +35,10 @@ impl Settings {
         self.debug
     }
 
-    /// Whether a change of the source restarts the program. Default: as [`debug`](Self::debug).
+    /// Whether a change of the source restarts the program. Default: as [`debug`](Self::debug), and under
+    /// `firewhirl dev` always.
     pub fn autoreload(&self) -> bool {
-        self.autoreload.unwrap_or(self.debug)
+        self.autoreload.unwrap_or_else(|| self.debug || autoreload::is_run_by_runner())
     }
 
     /// Whether a template is read once. Default: unless [`debug`](Self::debug).
@@ -53,6 +61,16 @@ impl Settings {
         self.automatic_etag.unwrap_or(true)
     }
 
+    /// Whether answers name the request. Default: `false`.
+    pub fn request_id_header(&self) -> bool {
+        self.request_id_header
+    }
+
+    /// Whether responses are compressed. Default: `false`.
+    pub fn compress_response(&self) -> bool {
+        self.compression.is_some()
+    }
+
     /// Where visitors log in, if no site says otherwise.
     pub fn login_url(&self) -> Option<&str> {
         self.login_url.as_deref()
@@ -73,6 +91,9 @@ impl std::fmt::Debug for Settings {
             .field("static_hash_cache", &self.static_hash_cache())
             .field("serve_traceback", &self.serve_traceback())
             .field("automatic_etag", &self.automatic_etag())
+            .field("request_id_header", &self.request_id_header())
+            .field("compression", &self.compression)
+            .field("transforms", &self.transforms)
             .field("login_url", &self.login_url())
             .field("default_host", &self.default_host())
             .finish_non_exhaustive()

@@ -17,6 +17,7 @@ use crate::error_page;
 use crate::errors::{Finish, HttpError, IntoStatus, Status};
 use crate::execute::CLIENT_CLOSED_REQUEST;
 use crate::site::LocalFuture;
+use crate::traffic;
 
 impl Context {
     /// Answers with an error of this status: what was written and not flushed is discarded, the site's
@@ -125,6 +126,7 @@ impl Context {
             self.set_status(status);
         }
         self.mark_finished();
+        traffic::count(self);
         // It may be the application's own function, and a panic in it while another one unwinds would
         // end the process.
         if catch_unwind(AssertUnwindSafe(|| access_log::log(self))).is_err() {

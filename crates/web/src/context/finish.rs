@@ -6,10 +6,10 @@ use http::{Method, StatusCode};
 
 use super::Context;
 use super::response::Stage;
-use crate::access_log;
 use crate::chunk::Chunk;
 use crate::errors::{IntoStatus, ResponseMisuse, standard_reason};
 use crate::etag;
+use crate::live_reload;
 use firewhirl_http::httputil::etag_matches;
 
 impl Context {
@@ -41,7 +41,9 @@ impl Context {
     /// }
     /// ```
     pub async fn flush(&self) -> Result {
-        if !self.is_finished() {
+        if self.is_transformed() && !self.is_finished() {
+            self.flush_transformed().await?;
+        } else if !self.is_finished() {
             let written = self.write_out();
             self.response.body.borrow_mut().clear();
             ignore_closed(written)?;
@@ -66,6 +68,7 @@ impl Context {
         self.write(chunk)?;
         match self.response.stage.get() {
             Stage::Open => self.send_whole()?,
+            _ if self.is_transformed() => self.finish_transformed()?,
             _ => {
                 let written = self.write_out();
                 self.response.body.borrow_mut().clear();
@@ -73,8 +76,7 @@ impl Context {
                 ignore_closed(self.connection().finish())?;
             }
         }
-        self.mark_finished();
-        access_log::log(self);
+        self.mark_complete();
         Ok(())
     }
 
@@ -159,6 +161,9 @@ impl Context {
         let response = &self.response;
         let mut headers = response.headers.borrow_mut();
         let mut body = response.body.borrow_mut();
+        if self.application().live_reload {
+            live_reload::inject(&self.request, response.status.get(), &mut headers, &mut body)?;
+        }
         if response.status.get() == StatusCode::OK
             && self.is_get_or_head()
             && self.wants_etag()
@@ -189,6 +194,10 @@ impl Context {
         } else {
             headers.add("Content-Length", body.len())?;
         }
+        if self.is_transformed() {
+            drop((headers, body));
+            return self.send_whole_transformed();
+        }
         let reason = response.reason.borrow();
         let sent = self.connection().respond(status, reason_to_send(status, reason.as_deref()), &headers, &body);
         Ok(ignore_closed(sent)?)
@@ -196,16 +205,29 @@ impl Context {
 
     /// Puts what was written in the connection's output, the first time with the head.
     fn write_out(&self) -> Result<(), ResponseError> {
-        let response = &self.response;
-        let body = response.body.borrow();
-        if response.stage.get() == Stage::Open {
-            let status = response.status.get();
-            let reason = response.reason.borrow();
-            let reason = reason_to_send(status, reason.as_deref());
-            self.connection().write_head(status, reason, &response.headers.borrow())?;
-            response.stage.set(Stage::HeadWritten);
-        }
+        self.write_head_once()?;
+        let body = self.response.body.borrow();
         if body.is_empty() { Ok(()) } else { self.connection().write(&body) }
+    }
+
+    /// Puts the head in the connection's output, unless it is there.
+    pub(super) fn write_head_once(&self) -> Result<(), ResponseError> {
+        let response = &self.response;
+        if response.stage.get() != Stage::Open {
+            return Ok(());
+        }
+        let status = response.status.get();
+        let reason = response.reason.borrow();
+        let reason = reason_to_send(status, reason.as_deref());
+        self.connection().write_head(status, reason, &response.headers.borrow())?;
+        response.stage.set(Stage::HeadWritten);
+        Ok(())
+    }
+
+    /// Whether responses are changed on their way out.
+    #[inline]
+    fn is_transformed(&self) -> bool {
+        self.application().transforms
     }
 
     fn wants_etag(&self) -> bool {
@@ -219,17 +241,17 @@ impl Context {
 }
 
 /// A status that the connection knows no reason for has to be told one.
-fn reason_to_send(status: StatusCode, own: Option<&str>) -> Option<&str> {
+pub(super) fn reason_to_send(status: StatusCode, own: Option<&str>) -> Option<&str> {
     own.or_else(|| status.canonical_reason().is_none().then(|| standard_reason(status)))
 }
 
 /// Whether a response of this status has no body (RFC 9110, section 6.4.1).
-pub(super) fn has_no_content(status: StatusCode) -> bool {
+pub(crate) fn has_no_content(status: StatusCode) -> bool {
     status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// The client's leaving is no error of the handler's: what is written then goes nowhere.
-fn ignore_closed(sent: Result<(), ResponseError>) -> Result<(), ResponseError> {
+pub(super) fn ignore_closed(sent: Result<(), ResponseError>) -> Result<(), ResponseError> {
     match sent {
         Err(ResponseError::Closed) => Ok(()),
         other => other,

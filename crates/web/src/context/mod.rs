@@ -7,18 +7,28 @@
 mod arguments;
 mod body;
 mod closing;
+mod current;
 mod default_headers;
 mod failure;
 mod finish;
 mod finish_later;
 mod form;
+mod label;
+mod outgoing;
 mod path;
+mod relay;
+mod request_id;
 mod request_local;
 mod response;
 mod user;
 
 pub use body::BodyStream;
+pub(crate) use finish::has_no_content;
 pub use finish_later::{Later, Unfinished};
+pub(crate) use label::describe_route;
+pub(crate) use relay::UpstreamOf;
+pub use request_id::RequestId;
+pub(crate) use request_id::RequestNumbers;
 pub use user::{LoginUrlRequired, WrongUser};
 
 use std::cell::{Cell, RefCell};
@@ -27,7 +37,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use firewhirl_event::Result;
-use firewhirl_http::{HttpConnection, Request, ResponseError};
+use firewhirl_http::{HttpConnection, Readiness, Request, ResponseError};
 use http::Method;
 
 use crate::lingering::Departure;
@@ -66,6 +76,10 @@ pub struct Context {
     connection: Option<HttpConnection>,
     application: Option<Rc<Live>>,
     route: Option<Rc<Route>>,
+    /// The request's own number, whatever name its client gives it.
+    number: u64,
+    /// The service behind that a proxy has sent the request to.
+    upstream: RefCell<Option<Rc<str>>>,
     pub(crate) path_values: PathValues,
     response: Response,
     arguments: ArgumentCache,
@@ -87,6 +101,8 @@ impl Context {
             connection: None,
             application: None,
             route: None,
+            number: 0,
+            upstream: RefCell::new(None),
             path_values: PathValues::default(),
             response: Response::default(),
             arguments: ArgumentCache::default(),
@@ -103,6 +119,7 @@ impl Context {
     pub(crate) fn begin(&mut self, application: &Rc<Live>, connection: HttpConnection) {
         self.response.begin(self.request.began().unwrap_or_else(Instant::now));
         self.route = Some(Rc::clone(application.find(&self.request, &mut self.path_values)));
+        self.number = application.numbers.next();
         self.application = Some(Rc::clone(application));
         self.connection = Some(connection);
     }
@@ -112,6 +129,7 @@ impl Context {
         self.connection = None;
         self.application = None;
         self.route = None;
+        *self.upstream.get_mut() = None;
         self.response.end();
         self.arguments.clear();
         self.user.clear();
@@ -146,6 +164,11 @@ impl Context {
         }
     }
 
+    /// The request's own number, another one for each.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     pub(crate) fn application(&self) -> &Rc<Live> {
         // As of `connection`.
         self.application.as_ref().expect("an exchange goes on")
@@ -172,6 +195,11 @@ impl Context {
         &self.route().url
     }
 
+    /// How far the server of this request is in its life: whether its end was announced, say.
+    pub fn server_readiness(&self) -> Readiness {
+        self.connection().readiness()
+    }
+
     /// The value of this type that the application was given with
     /// [`resource`](crate::Application::resource).
     ///
@@ -180,6 +208,16 @@ impl Context {
     /// [`MissingResource`] if it was given none; answered 500.
     pub fn resource<T: 'static>(&self) -> Result<Rc<T>> {
         Ok(self.application().resources.get().ok_or_else(MissingResource::of::<T>)?)
+    }
+
+    /// The value of this name that the application was given with
+    /// [`named_resource`](crate::Application::named_resource).
+    ///
+    /// # Errors
+    ///
+    /// [`MissingResource`] if it was given none, or one of another type; answered 500.
+    pub fn named_resource<T: 'static>(&self, name: &str) -> Result<Rc<T>> {
+        Ok(self.application().resources.get_named(name)?)
     }
 
     /// The URL of a named route with these arguments.

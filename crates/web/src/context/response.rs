@@ -12,6 +12,7 @@ use tracing::error;
 
 use firewhirl_event::log_targets::APP;
 
+use super::outgoing::Outgoing;
 use super::{Context, default_headers};
 use crate::chunk::{Chunk, Json};
 use crate::errors::{IntoStatus, ResponseMisuse, standard_reason};
@@ -29,6 +30,9 @@ pub(super) struct Response {
     pub(super) body: RefCell<Vec<u8>>,
     pub(super) stage: Cell<Stage>,
     pub(super) automatic_etag: Cell<Option<bool>>,
+    pub(super) is_left_uncompressed: Cell<bool>,
+    /// What it passes on its way out, if it is changed there and its head is on its way.
+    pub(super) outgoing: RefCell<Option<Box<Outgoing>>>,
 }
 
 /// How far a response is.
@@ -55,6 +59,8 @@ impl Response {
         *self.reason.get_mut() = None;
         self.stage.set(Stage::Open);
         self.automatic_etag.set(None);
+        self.is_left_uncompressed.set(false);
+        self.outgoing.get_mut().take();
         let body = self.body.get_mut();
         body.clear();
         body.shrink_to(KEPT_BODY);
@@ -157,8 +163,12 @@ impl Context {
         self.set_default_headers()
     }
 
-    /// Runs the sites' `default_headers`, the outermost first.
+    /// Names the request if the application wants it, and runs the sites' `default_headers`, the outermost
+    /// first.
     pub(crate) fn set_default_headers(&self) -> Result {
+        if self.settings().request_id_header {
+            self.set_header("X-Request-Id", self.request_id().to_string())?;
+        }
         self.route().sites.iter().try_for_each(|site| site.default_headers(self))
     }
 
@@ -205,6 +215,12 @@ impl Context {
     /// application say. Tornado's `compute_etag` that returns `None`.
     pub fn automatic_etag(&self, on: bool) {
         self.response.automatic_etag.set(Some(on));
+    }
+
+    /// Leaves this response uncompressed, whatever the client takes: one that has a secret in it beside what
+    /// the request said, where the length would tell how much of it was guessed (the BREACH attack).
+    pub fn leave_uncompressed(&self) {
+        self.response.is_left_uncompressed.set(true);
     }
 
     /// Whether the response is complete, so that nothing can be written any more.

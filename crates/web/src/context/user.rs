@@ -6,9 +6,9 @@ use std::fmt;
 use std::rc::Rc;
 
 use firewhirl_escape::{UrlPart, url_escape};
-use firewhirl_event::Result;
 use firewhirl_event::locks::Lock;
-use http::StatusCode;
+use firewhirl_event::{Error, Result};
+use http::{Method, StatusCode};
 
 use super::Context;
 use crate::errors::{Finish, HttpError};
@@ -48,18 +48,20 @@ impl Context {
     /// The site is asked anew next time.
     pub async fn current_user<User: 'static>(&self) -> Result<Option<Rc<User>>> {
         self.check_user_type::<User>()?;
-        let user = match self.user.get() {
-            Some(user) => user,
-            None => {
-                let _asking = self.user.asking.get_or_init(Lock::new).acquire().await;
-                match self.user.get() {
-                    // Whoever held the lock has found him.
-                    Some(user) => user,
-                    None => self.ask_sites().await?,
-                }
-            }
-        };
-        Ok(user.and_then(|user| user.downcast().ok()))
+        Ok(self.any_user().await?.and_then(|user| user.downcast().ok()))
+    }
+
+    /// The visitor, of whatever type he is.
+    async fn any_user(&self) -> Result<AnyUser> {
+        if let Some(user) = self.user.get() {
+            return Ok(user);
+        }
+        let _asking = self.user.asking.get_or_init(Lock::new).acquire().await;
+        match self.user.get() {
+            // Whoever held the lock has found him.
+            Some(user) => Ok(user),
+            None => self.ask_sites().await,
+        }
     }
 
     /// Asks the innermost site that knows, and keeps its answer.
@@ -90,7 +92,8 @@ impl Context {
     /// The visitor, who has to be logged in. Tornado's `@authenticated`.
     ///
     /// Where nobody is, a GET or HEAD is sent to the login page, with `next` saying where to go back to,
-    /// and the handler ends; any other method is answered 403.
+    /// and the handler ends; any other method is answered 403. A route or a group can say it of itself,
+    /// which nothing in it can then forget: [`Url::authenticated`](crate::Url::authenticated).
     ///
     /// # Errors
     ///
@@ -114,12 +117,31 @@ impl Context {
     /// }
     /// ```
     pub async fn authenticated<User: 'static>(&self) -> Result<Rc<User>> {
-        if let Some(user) = self.current_user::<User>().await? {
-            return Ok(user);
+        match self.current_user::<User>().await? {
+            Some(user) => Ok(user),
+            None => Err(self.ask_to_log_in()),
         }
+    }
+
+    /// [`authenticated`](Self::authenticated), of a route that says that it asks for a login.
+    pub(crate) async fn require_login(&self) -> Result {
+        match self.any_user().await? {
+            Some(_) => Ok(()),
+            // The question that a browser asks before a request to another origin carries no cookie.
+            None if *self.request.method() == Method::OPTIONS => Ok(()),
+            None => Err(self.ask_to_log_in()),
+        }
+    }
+
+    /// What a visitor who is not logged in is answered, as the error that ends the handler.
+    fn ask_to_log_in(&self) -> Error {
         if !self.is_get_or_head() {
-            return Err(HttpError::new(StatusCode::FORBIDDEN).into());
+            return HttpError::new(StatusCode::FORBIDDEN).into();
         }
+        self.redirect_to_login().err().unwrap_or_else(|| Finish::new().into())
+    }
+
+    fn redirect_to_login(&self) -> Result {
         let mut url = self.login_url()?;
         if !url.contains('?') {
             // A login page elsewhere needs to know the whole way back.
@@ -128,8 +150,7 @@ impl Context {
             url.push_str("?next=");
             url.push_str(&url_escape(&next, UrlPart::Query));
         }
-        self.redirect(url)?;
-        Err(Finish::new().into())
+        self.redirect(url)
     }
 
     /// Where visitors log in: as the innermost site says that says it, else as the settings do.

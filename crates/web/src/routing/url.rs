@@ -39,6 +39,7 @@ pub(crate) struct RouteOptions {
     pub(crate) max_body_size: Option<u64>,
     pub(crate) body_timeout: Option<Duration>,
     pub(crate) trailing_slash: Option<TrailingSlash>,
+    pub(crate) authenticated: bool,
 }
 
 impl RouteOptions {
@@ -50,6 +51,7 @@ impl RouteOptions {
         self.max_body_size = other.max_body_size.or(self.max_body_size);
         self.body_timeout = other.body_timeout.or(self.body_timeout);
         self.trailing_slash = other.trailing_slash.or(self.trailing_slash);
+        self.authenticated |= other.authenticated;
     }
 }
 
@@ -99,6 +101,47 @@ impl Url {
     /// Names the route, for `reverse_url`. A name can be given once in an application.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Asks that the visitor be logged in. Tornado's `@authenticated`, said of the URL and so of all its
+    /// verbs; a group has it for all its routes: [`Router::authenticated`](crate::Router::authenticated).
+    ///
+    /// After the sites' `prepare` and before the handler's, whoever is not logged in is answered as
+    /// [`Context::authenticated`](crate::Context::authenticated) answers: a GET or HEAD with the login page,
+    /// anything else with 403. OPTIONS is answered to everybody, for the question that a browser asks
+    /// before a request to another origin carries no cookie. The handler gets the user, who is known by
+    /// then, by that same method. `firewhirl routes` shows which routes ask.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_event::Result;
+    /// use firewhirl_web::{Application, Context, Site, url};
+    ///
+    /// struct User { name: String }
+    /// struct Blog;
+    ///
+    /// impl Site for Blog {
+    ///     type User = User;
+    ///
+    ///     async fn current_user(&self, cx: &Context) -> Result<Option<User>> {
+    ///         Ok(cx.request.header("X-User").map(|name| User { name: name.to_owned() }))
+    ///     }
+    /// }
+    ///
+    /// let application = Application::new()
+    ///     .site(Blog)
+    ///     .login_url("/login")
+    ///     .get(url("/profile").authenticated(), async |cx| {
+    ///         let user = cx.authenticated::<User>().await?;
+    ///         cx.write(format!("Hello, {}", user.name))
+    ///     });
+    /// # assert!(application.check().is_ok());
+    /// # assert!(application.routes()[0].requires_login);
+    /// ```
+    pub fn authenticated(mut self) -> Self {
+        self.options.authenticated = true;
         self
     }
 

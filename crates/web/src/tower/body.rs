@@ -130,6 +130,8 @@ impl BodyPump {
             let goes_on = matches!(next, Next::Chunk(_));
             let mut slot = lock(&self.slot);
             slot.next = next;
+            // It may have been asked for twice meanwhile; the next is not wanted before this one is taken.
+            slot.wanted = false;
             let reader = slot.reader.take();
             drop(slot);
             wake(reader);

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use bytes::Buf;
 use firewhirl_event::Result;
+use firewhirl_http::http1::BodyLength;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName};
 use tower_service::Service;
@@ -14,12 +15,14 @@ use tower_service::Service;
 use super::{Body, BoxError, ServiceError};
 use crate::context::Context;
 use crate::entry::Entry;
-use crate::routes::{Mount, Mounted, MountedKind};
+use crate::routes::{AnswersAll, Mount, Mounted, MountedKind};
 use crate::site::LocalFuture;
 
 /// That a tower service is mounted, not a router.
 #[doc(hidden)]
 pub enum OfService {}
+
+impl AnswersAll for OfService {}
 
 #[diagnostic::do_not_recommend]
 impl<S, Sent> Mount<OfService> for S
@@ -50,8 +53,8 @@ where
         None
     }
 
-    fn describe(&self) -> String {
-        format!("{} (a service)", std::any::type_name::<S>())
+    fn name(&self) -> String {
+        format!("{} (service)", std::any::type_name::<S>())
     }
 
     fn answer<'exchange>(&'exchange self, cx: &'exchange Context) -> LocalFuture<'exchange, ()> {
@@ -98,11 +101,11 @@ fn request(cx: &Context, body: Body) -> Result<http::Request<Body>> {
 }
 
 fn body_length(cx: &Context) -> Option<u64> {
-    let request = &cx.request;
-    if request.header_bytes("Transfer-Encoding").is_some() {
-        return None;
+    match cx.request.body_length() {
+        BodyLength::None => Some(0),
+        BodyLength::Length(bytes) => Some(bytes),
+        BodyLength::Chunked | BodyLength::UntilClose => None,
     }
-    request.header("Content-Length").map_or(Some(0), |length| length.trim().parse().ok())
 }
 
 /// Sends a response, chunk by chunk; one that is a single chunk goes out whole, with its length.

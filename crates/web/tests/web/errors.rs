@@ -138,7 +138,7 @@ fn a_form_that_does_not_fit_says_which_field() {
         let _: Search = cx.query()?;
         Ok(())
     });
-    let (answer, lines) = asked(application, "/?page=<b>");
+    let (answer, lines) = asked(application, "/?page=%3Cb%3E");
     assert_eq!(answer.status, 400);
     assert!(answer.body.contains("field `page`: `&lt;b&gt;` is no u32"), "{}", answer.body);
     assert_eq!(lines.len(), 1);

@@ -3,17 +3,26 @@
 mod arguments;
 mod bodies;
 mod closing;
+mod compression;
 mod errors;
 mod etags;
+mod event_streams;
 mod finish_later;
 mod forms;
 mod kept;
 mod log;
+#[path = "../../../../tests/support/peers.rs"]
+mod peers;
 mod redirects;
+mod request_ids;
 mod responses;
 mod routing;
 mod sites;
 mod support;
 mod tower;
+mod transforms;
 mod users;
 mod verbs;
+
+/// What the tests ask in.
+const VERSION: http::Version = http::Version::HTTP_11;

@@ -250,3 +250,42 @@ fn wrong_routes_come_out_together_with_their_lines() {
     }
     assert_eq!(get("/1").to(&Rc::new(application)).status, 500);
 }
+
+#[test]
+fn the_list_of_routes_says_what_answers_each_and_where_it_was_added() {
+    struct Admin;
+    impl Site for Admin {
+        type User = String;
+    }
+    #[derive(Clone)]
+    struct Story;
+    impl Handler for Story {
+        async fn get(&mut self, cx: &Context) -> Result {
+            cx.write("a story")
+        }
+        async fn delete(&mut self, _: &Context) -> Result {
+            Ok(())
+        }
+    }
+    let admin = Router::new().site(Admin).get(url("/").authenticated(), show_args).post("/", async |_| Ok(()));
+    let application = Application::new()
+        .route(url("/story/{id}").name("story"), Story)
+        .mount("/admin", admin)
+        .host("*.example.com", Router::new().any("/", async |cx| cx.write("below")));
+    let lines: Vec<String> = application.routes().iter().map(|route| route.to_string()).collect();
+    let (here, module) = (file!(), module_path!());
+    let expected = [
+        "/  GET HEAD POST DELETE PATCH PUT OPTIONS  \
+         web::routing::the_list_of_routes_says_what_answers_each_and_where_it_was_added (closure)  host=*.example.com",
+        "/story/{id}  GET HEAD DELETE OPTIONS  \
+         web::routing::the_list_of_routes_says_what_answers_each_and_where_it_was_added::Story  name=story",
+        "/admin/  GET HEAD POST OPTIONS  web::routing::show_args, \
+         web::routing::the_list_of_routes_says_what_answers_each_and_where_it_was_added (closure)  \
+         site=web::routing::the_list_of_routes_says_what_answers_each_and_where_it_was_added::Admin  login",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        let expected = expected.replace("web::routing", module);
+        assert!(line.starts_with(&format!("{expected}  {here}:")), "{line}");
+    }
+}

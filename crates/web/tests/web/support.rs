@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use firewhirl_event::coroutine::sleep;
 use firewhirl_event::{IoLoop, IoStream, Result};
-use firewhirl_http::{ServerOptions, serve_stream};
+use firewhirl_http::client::{
+    ConnectionPool, Destination, Dial, Dialing, OutgoingBody, OutgoingRequest, PoolOptions, Scheme, Versions,
+};
+use firewhirl_http::httputil::reason_phrase;
+use firewhirl_http::{Headers, ServerOptions, serve_stream};
 use firewhirl_testing::expect_log;
 use firewhirl_web::Application;
 
@@ -74,9 +78,46 @@ impl Ask {
 
     /// Sends it to an application, over a connection of its own.
     pub(crate) async fn send(&self, application: &Rc<Application>) -> Result<Answer> {
+        if crate::VERSION == http::Version::HTTP_2 {
+            return self.send_over_http2(application).await;
+        }
         let mut stream = connect(application);
         stream.write(self.clone().header("Connection", "close").bytes());
         Ok(Answer::read(&stream.read_until_close().await?))
+    }
+
+    /// Sends it as a stream of HTTP/2, by our own client.
+    async fn send_over_http2(&self, application: &Rc<Application>) -> Result<Answer> {
+        let pool = ConnectionPool::new(PoolOptions::new().dial(To(Rc::clone(application))));
+        let destination = Destination::new(Scheme::Http, "example.com", 80).versions(Versions::Http2);
+        let (method, target) = self.line.split_once(' ').unwrap_or((&self.line, "/"));
+        let mut request = OutgoingRequest::new(Rc::new(destination), method.parse()?, target);
+        for line in self.headers.lines() {
+            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+            if name.eq_ignore_ascii_case("host") {
+                request.headers.set(name, value)?;
+            } else {
+                request.headers.add(name, value)?;
+            }
+        }
+        if !self.body.is_empty() {
+            request.body = OutgoingBody::Whole(self.body.clone().into());
+        }
+        let mut response = pool.send(request).await?;
+        let body = response.read_body().await?;
+        // Names in the form that they have in HTTP/1.1, for those who look for them.
+        let mut headers = Headers::new();
+        for (name, value) in response.fields() {
+            headers.add(name, value)?;
+        }
+        let headers =
+            headers.iter().map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()));
+        Ok(Answer {
+            status: response.status().as_u16(),
+            reason: reason_phrase(response.status().as_u16()).to_owned(),
+            headers: headers.collect(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
     }
 
     /// Sends it to an application, over a connection that then is the test's.
@@ -92,6 +133,15 @@ impl Ask {
         let _stream = self.begin(application).await?;
         sleep(Duration::from_millis(2)).await;
         Ok(())
+    }
+}
+
+/// Makes connections to an application.
+struct To(Rc<Application>);
+
+impl Dial for To {
+    fn dial<'a>(&'a self, _: &'a Destination) -> Dialing<'a> {
+        Box::pin(async { Ok(connect(&self.0)) })
     }
 }
 
@@ -132,9 +182,9 @@ impl Answer {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The headers' names, in order.
+    /// The headers' names, in order, without what only HTTP/1.1 says of its connection.
     pub(crate) fn names(&self) -> Vec<&str> {
-        self.headers.iter().map(|(name, _)| name.as_str()).collect()
+        self.headers.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "Connection").collect()
     }
 
     /// Status and body at once.

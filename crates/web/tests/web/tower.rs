@@ -10,7 +10,7 @@ use bytes::Bytes;
 use firewhirl_event::Result;
 use firewhirl_event::coroutine::yield_now;
 use firewhirl_web::tower::Body;
-use firewhirl_web::{Application, HttpError, NoUser, Site, url};
+use firewhirl_web::{Application, HttpError, NoUser, Router, Site, url};
 use http_body::Frame;
 use tower_service::Service;
 
@@ -215,4 +215,22 @@ fn an_application_is_a_service() {
         assert_eq!(application.call(missing).await?.status(), 404);
         Ok(())
     });
+}
+
+#[test]
+fn a_service_in_a_group_that_asks_for_a_login_is_reached_by_those_alone_who_are() {
+    struct Members;
+    impl Site for Members {
+        type User = String;
+        async fn current_user(&self, cx: &firewhirl_web::Context) -> Result<Option<String>> {
+            Ok(cx.request.header("X-User").map(str::to_owned))
+        }
+    }
+    let members = Router::new().site(Members).authenticated().mount("/api", Echo);
+    let application = Rc::new(Application::new().login_url("/login").mount("/members", members));
+    let answer = get("/members/api/x").to(&application);
+    assert_eq!((answer.status, answer.header("Location")), (302, Some("/login?next=%2Fmembers%2Fapi%2Fx")));
+    assert_eq!(post("/members/api/x", "").to(&application).status, 403);
+    assert_eq!(get("/members/api/x").header("X-User", "Ada").to(&application).body, "GET /x None");
+    assert!(application.routes()[0].requires_login && application.routes()[0].verbs.is_empty());
 }

@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use firewhirl_event::Result;
 use firewhirl_event::coroutine::yield_now;
-use firewhirl_web::{Application, Context, NoUser, Router, Site};
+use firewhirl_web::{Application, Context, NoUser, Router, Site, url};
 
 use crate::support::{ask, get, logged};
 
@@ -149,5 +149,72 @@ fn a_group_has_its_outers_user_or_its_own() {
     }
     let (application, _) = blog(None);
     let errors = application.mount("/group", Router::new().site(Nobody)).check().unwrap_err();
-    assert!(errors.to_string().contains("`type User = web::users::User;`"), "{errors}");
+    let expected = format!("`type User = {}::User;`", module_path!());
+    assert!(errors.to_string().contains(&expected), "{errors}");
+}
+
+#[test]
+fn a_route_that_declares_it_asks_for_a_login_before_its_handler_runs() {
+    let ran = Rc::new(Cell::new(0));
+    let (count, application) = (ran.clone(), blog(Some("/login")).0);
+    let application = Rc::new(application.any(url("/members").authenticated(), async move |cx| {
+        count.set(count.get() + 1);
+        cx.write(format!("Hello, {}", cx.authenticated::<User>().await?.name))
+    }));
+    let answer = get("/members?page=2").to(&application);
+    assert_eq!((answer.status, answer.header("Location")), (302, Some("/login?next=%2Fmembers%3Fpage%3D2")));
+    assert_eq!(ask("POST /members").to(&application).status, 403);
+    assert_eq!(ran.get(), 0);
+    assert_eq!(get("/members").header("X-User", "Ada").to(&application).body, "Hello, Ada");
+    assert_eq!(ran.get(), 1);
+}
+
+#[test]
+fn what_a_browser_asks_before_a_request_to_another_origin_needs_no_login() {
+    let application = Rc::new(blog(None).0.get(url("/members").authenticated(), async |cx| cx.write("members")));
+    assert_eq!(ask("OPTIONS /members").to(&application).status, 204);
+}
+
+#[test]
+fn a_group_that_declares_it_asks_at_all_of_its_routes_and_at_no_other() {
+    let inner = Router::new().get("/deep", async |cx| cx.write("deep"));
+    let members = Router::new().authenticated().get("/", async |cx| cx.write("members")).mount("/inner", inner);
+    let (application, asked) = blog(Some("/login"));
+    let application = Rc::new(application.mount("/members", members).get("/open", async |cx| cx.write("open")));
+    assert_eq!(get("/open").to(&application).body, "open");
+    assert_eq!(asked.take(), 0);
+    for path in ["/members", "/members/", "/members/inner/deep"] {
+        assert_eq!(get(path).to(&application).status, 302, "{path}");
+        assert_eq!(get(path).header("X-User", "Ada").to(&application).status, 200, "{path}");
+    }
+    assert_eq!(get("/members/nothing").to(&application).status, 404);
+    let asks: Vec<_> = application.routes().iter().map(|route| (route.url.clone(), route.requires_login)).collect();
+    let expected = [("/auth", false), ("/members/", true), ("/members/inner/deep", true), ("/open", false)];
+    assert_eq!(asks, expected.map(|(url, login)| (url.to_owned(), login)));
+}
+
+#[test]
+fn a_user_that_a_prepare_has_set_is_logged_in() {
+    struct Known;
+    impl Site for Known {
+        type User = User;
+        async fn prepare(&self, cx: &Context) -> Result {
+            cx.set_current_user(cx.request.header("X-User").map(|name| User { name: name.to_owned() }))
+        }
+    }
+    let application =
+        Rc::new(Application::new().site(Known).login_url("/login").get(url("/").authenticated(), profile));
+    assert_eq!(get("/").to(&application).status, 302);
+    assert_eq!(get("/").header("X-User", "Grace").to(&application).body, "Hello, Grace");
+}
+
+#[test]
+fn asking_for_a_login_where_no_site_knows_a_user_is_found_at_the_start() {
+    let page = async |cx: &Context| cx.write("page");
+    let routes = Application::new()
+        .get(url("/alone").authenticated(), page)
+        .mount("/group", Router::new().authenticated().get("/", page));
+    let errors = routes.check().unwrap_err().to_string();
+    assert_eq!(errors.matches("asks for a login, and no site around it knows a user").count(), 2, "{errors}");
+    assert!(errors.contains("users.rs"), "{errors}");
 }
