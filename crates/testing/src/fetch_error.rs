@@ -26,6 +26,10 @@ pub enum FetchErrorKind {
     Request(OutputError),
     /// The test's fault: a value that JSON cannot express.
     Json(serde_json::Error),
+    /// The test's fault: what makes the body has failed.
+    Body(firewhirl_event::Error),
+    /// The test's wish: it has [left](crate::Fetch::leave_after) before the answer was complete.
+    Left,
     /// Nobody listens there.
     Connect(ConnectError),
     /// The connection broke before the answer was complete.
@@ -66,10 +70,11 @@ impl Error for FetchError {
 impl FetchErrorKind {
     fn cause(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Url(_) => None,
+            Self::Url(_) | Self::Left => None,
             Self::Header(error) => Some(error),
             Self::Request(error) => Some(error),
             Self::Json(error) => Some(error),
+            Self::Body(error) => Some(error.as_std()),
             Self::Connect(error) => Some(error),
             Self::Stream(error) => Some(error),
             Self::Protocol(error) => Some(error),
@@ -81,9 +86,11 @@ impl fmt::Display for FetchErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(expected) => f.write_str(expected),
+            Self::Left => f.write_str("the client left before the answer was complete"),
             Self::Header(error) => error.fmt(f),
             Self::Request(error) => error.fmt(f),
             Self::Json(error) => error.fmt(f),
+            Self::Body(error) => error.fmt(f),
             Self::Connect(error) => error.fmt(f),
             Self::Stream(error) => error.fmt(f),
             Self::Protocol(error) => error.fmt(f),

@@ -2,19 +2,20 @@
 //!
 //! One subscriber for the whole process: `tracing` remembers for all threads whether somebody listens
 //! to a line of code, so with a subscriber a test the answer would depend on which test asks first.
-//! What is a test's own, who listens, is kept by thread instead.
+//! What is a test's own, who listens, is its [`Hearing`]'s instead.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::fmt::{self, Write};
-use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use firewhirl_event::log_targets::ACCESS;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest, set_default, set_global_default};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::gathering;
+use crate::hearing::Hearing;
 
 /// One line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +23,10 @@ pub struct LogEntry {
     target: String,
     level: Level,
     message: String,
+    fields: Vec<(&'static str, String)>,
 }
 
 impl LogEntry {
-    pub(crate) fn new(target: impl Into<String>, level: Level, message: impl Into<String>) -> Self {
-        Self { target: target.into(), level, message: message.into() }
-    }
-
     /// The stream that it went to: one of [`log_targets`](firewhirl_event::log_targets), or a module's path.
     pub fn target(&self) -> &str {
         &self.target
@@ -39,9 +37,32 @@ impl LogEntry {
         self.level
     }
 
-    /// The message, and behind it the other fields as ` name=value`.
+    /// The message, and behind it the other fields as ` name=value`; those of an access line, which says them
+    /// already, are left out.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The value of a field other than the message, as it is logged; a text without quotes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_testing::expect_log;
+    ///
+    /// let log = expect_log("my_service", "connection lost");
+    /// tracing::warn!(target: "my_service", peer = "10.0.0.1", attempts = 3, "connection lost");
+    /// let entry = &log.finish().unwrap()[0];
+    /// assert_eq!((entry.field("peer"), entry.field("attempts")), (Some("10.0.0.1"), Some("3")));
+    /// assert_eq!(entry.field("port"), None);
+    /// ```
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields().find(|(field, _)| *field == name).map(|(_, value)| value)
+    }
+
+    /// The fields other than the message, in their order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (*name, value.as_str()))
     }
 }
 
@@ -52,7 +73,7 @@ impl fmt::Display for LogEntry {
 }
 
 /// Somebody to whom the entries of a thread are shown before anyone else sees them.
-pub(crate) trait Listener {
+pub(crate) trait Listener: Send + Sync {
     /// Whether entries of this target and level are of interest, although they may be too detailed to be
     /// logged otherwise.
     fn wants(&self, target: &str, level: Level) -> bool;
@@ -62,17 +83,19 @@ pub(crate) trait Listener {
 }
 
 thread_local! {
-    /// Who listens in this thread; the latest hears first.
-    static LISTENERS: RefCell<Vec<Rc<dyn Listener>>> = const { RefCell::new(Vec::new()) };
     /// Our subscriber, for this thread alone, where the process has one already.
     static SCOPED: OnceCell<DefaultGuard> = const { OnceCell::new() };
 }
 
-/// Has what this thread logs shown to `listener` for as long as the returned guard lives.
-pub(crate) fn listen(listener: Rc<dyn Listener>) -> Listening {
+/// Has what this thread logs, and those that work for it, shown to `listener` for as long as the returned
+/// guard lives.
+pub(crate) fn listen(listener: Arc<dyn Listener>) -> Listening {
     capture();
-    LISTENERS.with_borrow_mut(|listeners| listeners.push(listener.clone()));
-    Listening(listener)
+    let hearing = Hearing::current();
+    if let Some(hearing) = &hearing {
+        hearing.listeners().push(listener.clone());
+    }
+    Listening { listener, hearing }
 }
 
 /// Makes sure that what this thread logs arrives here.
@@ -87,14 +110,25 @@ pub(crate) fn capture() {
 
 /// Shows an entry to who listens, and if nobody takes it to the test and its reader.
 pub(crate) fn deliver(entry: LogEntry) {
-    // Not within the borrow: who listens may log.
-    let listeners = LISTENERS.try_with(|listeners| listeners.borrow().clone()).unwrap_or_default();
+    let hearing = Hearing::current().unwrap_or_default();
+    // Not within the lock: who listens may log.
+    let listeners = hearing.listeners().clone();
     if listeners.iter().rev().any(|listener| listener.take(&entry)) {
         return;
     }
     if is_shown(&entry.target, entry.level) {
-        // The test harness shows it if the test fails.
-        eprintln!("{entry}");
+        let is_elsewhere = hearing.with_test(|test| {
+            let is_elsewhere = test.thread != std::thread::current().id();
+            if is_elsewhere {
+                test.show_later(entry.clone());
+            }
+            is_elsewhere
+        });
+        if is_elsewhere != Some(true) {
+            gathering::show_what_came_from_elsewhere(&hearing);
+            // The test harness shows it if the test fails.
+            eprintln!("{entry}");
+        }
     }
     gathering::note_entry(entry);
 }
@@ -110,14 +144,16 @@ pub(crate) fn is_within(target: &str, parent: &str) -> bool {
 }
 
 /// That somebody listens.
-pub(crate) struct Listening(Rc<dyn Listener>);
+pub(crate) struct Listening {
+    listener: Arc<dyn Listener>,
+    hearing: Option<Arc<Hearing>>,
+}
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        // A thread that is ending has nobody who listens.
-        let _ = LISTENERS.try_with(|listeners| {
-            listeners.borrow_mut().retain(|listener| !Rc::ptr_eq(listener, &self.0));
-        });
+        if let Some(hearing) = &self.hearing {
+            hearing.listeners().retain(|listener| !Arc::ptr_eq(listener, &self.listener));
+        }
     }
 }
 
@@ -133,16 +169,19 @@ impl Subscriber for Capture {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let (target, level) = (metadata.target(), *metadata.level());
         is_shown(target, level)
-            || LISTENERS
-                .try_with(|listeners| listeners.borrow().iter().any(|listener| listener.wants(target, level)))
-                .unwrap_or(false)
+            || Hearing::current()
+                .is_some_and(|hearing| hearing.listeners().iter().any(|listener| listener.wants(target, level)))
     }
 
     fn event(&self, event: &Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
         let metadata = event.metadata();
-        deliver(LogEntry::new(metadata.target(), *metadata.level(), text.message + &text.fields));
+        // The fields of an access line say what its text says.
+        let shown = if metadata.target() == ACCESS { &[] } else { &*text.fields };
+        let message = shown.iter().fold(text.message, |line, (name, value)| format!("{line} {name}={value}"));
+        let target = metadata.target().to_owned();
+        deliver(LogEntry { target, level: *metadata.level(), message, fields: text.fields });
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -159,16 +198,25 @@ impl Subscriber for Capture {
 #[derive(Default)]
 struct Text {
     message: String,
-    fields: String,
+    fields: Vec<(&'static str, String)>,
 }
 
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
         // Writing to a string fails only if a value's own `Debug` does; the rest of the line counts then.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
-        };
+        let _ = write!(text, "{value:?}");
+        match field.name() {
+            "message" => self.message = text,
+            name => self.fields.push((name, text)),
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "message" => self.message = value.to_owned(),
+            name => self.fields.push((name, value.to_owned())),
+        }
     }
 }
 

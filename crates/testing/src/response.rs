@@ -5,13 +5,14 @@ use std::fmt;
 use std::future::poll_fn;
 
 use bytes::{Bytes, BytesMut};
-use firewhirl_event::{IoStream, StreamError};
+use firewhirl_event::IoStream;
 use firewhirl_http::http1::{ClientCodec, ResponseHead};
 use firewhirl_http::{Headers, Limits};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::fetch_error::{FetchError, FetchErrorKind};
+use crate::outgoing::Outgoing;
 
 /// An answer with its body.
 ///
@@ -65,26 +66,30 @@ impl Response {
             .and_then(|()| codec.write_end(&mut unsent, None))
             .map_err(FetchErrorKind::from);
         let received = match written {
-            Ok(()) => Self::receive(stream, &mut codec).await,
+            Ok(()) => Self::receive(stream, &mut codec, &mut Outgoing::nothing()).await,
             Err(kind) => Err(kind),
         };
         received.map_err(|kind| FetchError::new(format!("the answer to {method}"), kind))
     }
 
-    /// Reads the answer to the request that `codec` has written.
-    pub(crate) async fn receive(stream: &mut IoStream, codec: &mut ClientCodec) -> Result<Self, FetchErrorKind> {
+    /// Reads the answer to the request that `codec` has written, and sends what is left of its body.
+    pub(crate) async fn receive(
+        stream: &mut IoStream,
+        codec: &mut ClientCodec,
+        outgoing: &mut Outgoing,
+    ) -> Result<Self, FetchErrorKind> {
         let mut head = ResponseHead::new();
         loop {
             match codec.read_head(stream.buffer(), &mut head)? {
                 Some(consumed) => stream.consume(consumed),
-                None if exchange_bytes(stream).await? == 0 => codec.end_of_stream()?,
+                None if exchange_bytes(stream, codec, outgoing).await? == 0 => codec.end_of_stream()?,
                 None => continue,
             }
             if !head.status().is_informational() || codec.is_switched() {
                 break;
             }
         }
-        let body = if codec.is_switched() { Bytes::new() } else { receive_body(stream, codec).await? };
+        let body = if codec.is_switched() { Bytes::new() } else { receive_body(stream, codec, outgoing).await? };
         let mut headers = Headers::new();
         for (name, value) in head.fields() {
             headers.add(name, value)?;
@@ -145,26 +150,37 @@ impl fmt::Debug for Response {
     }
 }
 
-async fn receive_body(stream: &mut IoStream, codec: &mut ClientCodec) -> Result<Bytes, FetchErrorKind> {
+async fn receive_body(
+    stream: &mut IoStream,
+    codec: &mut ClientCodec,
+    outgoing: &mut Outgoing,
+) -> Result<Bytes, FetchErrorKind> {
     let mut body = BytesMut::new();
     while !codec.response_done() {
         let read = codec.read_body(stream.buffer())?;
         body.extend_from_slice(&stream.buffer()[read.data]);
         stream.consume(read.consumed);
-        if read.consumed == 0 && !codec.response_done() && exchange_bytes(stream).await? == 0 {
+        let is_waiting = read.consumed == 0 && !codec.response_done();
+        if is_waiting && exchange_bytes(stream, codec, outgoing).await? == 0 {
             codec.end_of_stream()?;
         }
     }
     Ok(body.freeze())
 }
 
-/// Sends what is queued while it waits for the server's next bytes, and says how many came.
+/// Sends what is queued, and what comes of the body, while it waits for the server's next bytes; says how
+/// many came.
 ///
 /// A server may answer, and stop reading, before the request has left; its answer counts then.
-async fn exchange_bytes(stream: &mut IoStream) -> Result<usize, StreamError> {
+async fn exchange_bytes(
+    stream: &mut IoStream,
+    codec: &mut ClientCodec,
+    outgoing: &mut Outgoing,
+) -> Result<usize, FetchErrorKind> {
     poll_fn(|cx| {
+        outgoing.advance(cx, stream, codec)?;
         let _ = stream.poll_flush(cx);
-        stream.poll_fill(cx)
+        stream.poll_fill(cx).map_err(FetchErrorKind::from)
     })
     .await
 }

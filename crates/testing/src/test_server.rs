@@ -1,15 +1,19 @@
 //! A server on this machine for as long as a test needs it: the server's half of Tornado's
 //! `AsyncHTTPTestCase`.
 
+use std::cell::Cell;
 use std::io;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use firewhirl_event::{Result, log_targets};
-use firewhirl_http::{HttpServer, HttpServerHandle, Serve};
-use firewhirl_tcp::{BindOptions, Family, bind_sockets};
+use firewhirl_event::iostream::MemoryPair;
+use firewhirl_event::log_targets;
+use firewhirl_http::{BuildApplication, HttpServer, HttpServerHandle, Serve};
+use firewhirl_tcp::{BindOptions, Family, Peer, bind_sockets};
 
-use crate::{Client, expect_log};
+use crate::failure::ON_A_PAUSED_CLOCK;
+use crate::seeds::seed_of_part;
+use crate::{Client, expect_log, gathering, seed};
 
 /// How long connections that are still open at the end may take to end by themselves.
 const GRACE: Duration = Duration::from_millis(100);
@@ -66,7 +70,7 @@ pub fn bind_unused_port() -> io::Result<(TcpListener, u16)> {
 /// ```
 pub struct TestServer {
     server: HttpServerHandle,
-    port: u16,
+    client: Client,
 }
 
 impl TestServer {
@@ -76,12 +80,9 @@ impl TestServer {
     ///
     /// # Errors
     ///
-    /// Those of [`bind_unused_port`].
-    pub fn start<Builder, Service>(builder: Builder) -> io::Result<Self>
-    where
-        Builder: AsyncFn() -> Result<Service> + Clone + 'static,
-        Service: Serve,
-    {
+    /// Those of [`bind_unused_port`]; on a [paused clock](crate::AsyncTest::paused_clock)
+    /// [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn start<Service: Serve>(builder: impl BuildApplication<Service>) -> io::Result<Self> {
         Self::serve(HttpServer::new(builder))
     }
 
@@ -89,7 +90,7 @@ impl TestServer {
     ///
     /// # Errors
     ///
-    /// Those of [`bind_unused_port`].
+    /// As [`start`](Self::start).
     ///
     /// # Examples
     ///
@@ -107,29 +108,108 @@ impl TestServer {
     ///     Ok(())
     /// });
     /// ```
-    pub fn serve<Builder, Service>(server: HttpServer<Builder>) -> io::Result<Self>
-    where
-        Builder: AsyncFn() -> Result<Service> + Clone + 'static,
-        Service: Serve,
-    {
+    pub fn serve<Builder>(server: HttpServer<Builder>) -> io::Result<Self> {
+        refuse_on_paused_clock()?;
         let (socket, port) = bind_unused_port()?;
         let server = server.add_sockets([socket])?.handle();
-        Ok(Self { server, port })
+        Ok(Self { server, client: Client::new(port) })
+    }
+
+    /// Serves what `builder` builds with `workers` workers, in this process: the test's loop and threads with
+    /// loops of their own, each with a service of its own.
+    ///
+    /// What they log is the test's to [expect](crate::expect_log), and work that fails in them fails it.
+    /// Which worker answers is the kernel's to say. The threads end with the test.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), and where there can be no more threads.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_tcp::worker_index;
+    /// use firewhirl_testing::{TestServer, run_test};
+    /// use firewhirl_web::Application;
+    ///
+    /// run_test(async {
+    ///     let who = async || Ok(Application::new().get("/", async |cx| cx.write(format!("{:?}", worker_index()))));
+    ///     let server = TestServer::start_workers(who, 2)?;
+    ///     let answer = server.client().get("/").await?;
+    ///     assert!(["Some(0)", "Some(1)"].contains(&answer.text().as_ref()));
+    ///     server.close().await;
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn start_workers<Builder, Service>(builder: Builder, workers: usize) -> io::Result<Self>
+    where
+        Builder: BuildApplication<Service> + Clone + Send,
+        Service: Serve,
+    {
+        refuse_on_paused_clock()?;
+        let address = BindOptions::default().address("127.0.0.1").family(Family::V4);
+        let server = HttpServer::new(builder).bind_with(0, &address)?.start(workers)?;
+        let port = server.port().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self { server: server.handle(), client: Client::new(port) })
+    }
+
+    /// Joins a server to its clients by streams in memory: without sockets, so that it may go by a
+    /// [paused clock](crate::AsyncTest::paused_clock).
+    ///
+    /// `network` makes the two ends of each connection from a number of its own, which comes from the test's
+    /// [`seed`]: `|_| MemoryPair::new()` for connections without faults, `MemoryPair::faulty` for such with
+    /// them. To the server all clients are at 127.0.0.1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_event::iostream::MemoryPair;
+    /// use firewhirl_http::HttpServer;
+    /// use firewhirl_testing::{AsyncTest, TestServer};
+    /// use firewhirl_web::Application;
+    ///
+    /// AsyncTest::new().paused_clock().run(async {
+    ///     let app = async || Ok(Application::new().get("/", async |cx| cx.write("Hello")));
+    ///     let server = TestServer::serve_in_memory(HttpServer::new(app).no_keep_alive(true), MemoryPair::slow);
+    ///     assert_eq!(server.client().get("/").await?.text(), "Hello");
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn serve_in_memory<Builder: 'static>(
+        server: HttpServer<Builder>,
+        network: impl Fn(u64) -> MemoryPair + 'static,
+    ) -> Self {
+        Self::serve_pairs(server, by_seed(network))
+    }
+
+    /// Serves the far ends of what `pairs` makes for each connection, which is given its number.
+    pub(crate) fn serve_pairs<Builder: 'static>(
+        server: HttpServer<Builder>,
+        pairs: impl Fn(u64) -> MemoryPair + 'static,
+    ) -> Self {
+        let (handle, connections) = (server.handle(), Cell::new(0_u64));
+        let client = Client::over_streams(move || {
+            let number = connections.replace(connections.get() + 1);
+            let (near, far) = pairs(number).streams();
+            server.handle_stream(far, peer(number));
+            near
+        });
+        Self { server: handle, client }
     }
 
     /// A client of this server. Tornado's `http_client`, with `fetch`.
     pub fn client(&self) -> Client {
-        Client::new(self.port)
+        self.client.clone()
     }
 
-    /// The port. Tornado's `get_http_port`.
+    /// The port; 0 of a server in memory. Tornado's `get_http_port`.
     pub fn port(&self) -> u16 {
-        self.port
+        self.client.port().unwrap_or(0)
     }
 
     /// The whole URL of a path. Tornado's `get_url`.
     pub fn url(&self, path: &str) -> String {
-        self.client().url(path)
+        self.client.url(path)
     }
 
     /// The server itself: to stop or drain it, and for its counters. Tornado's `http_server`.
@@ -148,6 +228,25 @@ impl TestServer {
         let _cut_off = expect_log(log_targets::GEN, "[0-9]+ connections cut off").optional();
         self.server.drain(GRACE).await;
     }
+}
+
+/// Sockets do not go with a clock that jumps.
+fn refuse_on_paused_clock() -> io::Result<()> {
+    match gathering::is_clock_paused() {
+        true => Err(io::Error::new(io::ErrorKind::Unsupported, ON_A_PAUSED_CLOCK)),
+        false => Ok(()),
+    }
+}
+
+/// Gives a network numbers that come from the test's seed in place of the connections' own.
+pub(crate) fn by_seed(network: impl Fn(u64) -> MemoryPair) -> impl Fn(u64) -> MemoryPair {
+    move |number| network(seed_of_part(seed(), number))
+}
+
+/// Who is at the other end of connection `number`: each has a port of its own, of those that the kernel gives.
+fn peer(number: u64) -> Peer {
+    let port = 49_152 + (number % 16_384) as u16;
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()
 }
 
 impl Drop for TestServer {

@@ -18,9 +18,9 @@ async fn wait(duration: Duration) -> Result {
     Ok(())
 }
 
-/// How a test with a short time fails.
+/// How a test with a short time fails; on a paused clock, for a loaded machine is slower than that.
 fn failure_of<T: std::fmt::Debug>(test: impl Future<Output = Result<T>>) -> TestFailure {
-    AsyncTest::new().timeout(SHORT).try_run(test).unwrap_err()
+    AsyncTest::new().paused_clock().timeout(SHORT).try_run(test).unwrap_err()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_test_that_exceeds_its_time_fails_and_says_its_name() {
     let begun = Instant::now();
     let failure = failure_of(wait(LONG));
     assert!(begun.elapsed() < LONG);
-    assert!(failure.to_string().ends_with(" failed: operation timed out after 0.02 seconds"), "{failure}");
+    assert!(failure.to_string().contains(" failed: operation timed out after 0.02 seconds\n"), "{failure}");
     assert!(matches!(failure.reasons(), [Reason::Timeout { limit: SHORT, .. }]));
     // With one thread for all tests the harness gives it no name.
     if failure.test().starts_with('`') {
@@ -53,6 +53,67 @@ fn a_test_that_exceeds_its_time_fails_and_says_its_name() {
     } else {
         assert!(failure.test().contains("async_test.rs:"), "{failure}");
     }
+}
+
+#[test]
+fn a_test_that_exceeds_its_time_says_at_which_line_it_waits() {
+    let line = line!();
+    let failure = failure_of(async {
+        yield_now().await;
+        wait(LONG).await
+    });
+    let [Reason::Timeout { waiting, .. }] = failure.reasons() else { panic!("{failure}") };
+    let [innermost, outer] = waiting.place.lines() else { panic!("{failure}") };
+    assert!(innermost.ends_with("tests/async_test.rs:17:21"), "{innermost}");
+    assert!(outer.contains(&format!("tests/async_test.rs:{}:", line + 3)), "{outer}");
+    assert!(failure.to_string().ends_with(&format!("\n  it was waiting at {innermost}, from {outer}")), "{failure}");
+    // It was only looked at: a future that registers nothing waits nowhere.
+    let failure = failure_of(pending::<Result>());
+    let [Reason::Timeout { waiting, .. }] = failure.reasons() else { panic!("{failure}") };
+    assert!(waiting.place.lines().is_empty());
+}
+
+#[test]
+fn tasks_that_are_left_behind_are_told_and_cancelled() {
+    async fn leaves_two() -> Result {
+        for _ in 0..2 {
+            IoLoop::current().spawn_callback(pending::<()>());
+        }
+        let ended = IoLoop::current().spawn(wait(SHORT / 4));
+        ended.await?
+    }
+    let failure = AsyncTest::new().leave_nothing().try_run(leaves_two()).unwrap_err();
+    let [Reason::Forgotten(tasks)] = failure.reasons() else { panic!("{failure}") };
+    assert_eq!(tasks.len(), 1, "{failure}");
+    assert!(tasks[0].starts_with("2 tasks that ") && tasks[0].contains("async_test.rs:"), "{failure}");
+
+    // Unasked they are no failure, but told beside one.
+    run_test(leaves_two());
+    let failure = AsyncTest::new().try_run(async {
+        leaves_two().await?;
+        Err::<(), _>(Error::message("something else"))
+    });
+    let failure = failure.unwrap_err();
+    assert!(failure.to_string().contains("failed: something else\n  it left behind 2 tasks that "), "{failure}");
+}
+
+#[test]
+fn a_callback_that_fails_in_another_thread_fails_the_test() {
+    let failure = AsyncTest::new().try_run(async {
+        let failing = IoLoop::current().run_in_executor(|| {
+            let io_loop = IoLoop::new().unwrap();
+            io_loop.spawn_callback(async { Err::<(), _>(Error::message("lost elsewhere")) });
+            io_loop
+                .run_sync(async {
+                    yield_now().await;
+                    Ok(())
+                })
+                .unwrap();
+        });
+        Ok(failing.await?)
+    });
+    let failure = failure.unwrap_err();
+    assert!(failure.to_string().contains("exception in callback: lost elsewhere"), "{failure}");
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use firewhirl_event::coroutine::sleep;
-use firewhirl_event::{Error, Result, log_targets};
-use firewhirl_testing::{AsyncTest, Level, Reason, expect_log, run_test};
+use firewhirl_event::{Error, IoLoop, Result, log_targets};
+use firewhirl_testing::{AsyncTest, Level, Reason, TestServer, expect_log, run_test};
+use firewhirl_web::Application;
 
 const TARGET: &str = "expect_log_test";
 
@@ -158,4 +159,111 @@ fn each_thread_sees_its_own_log() {
     .join()
     .unwrap();
     assert_eq!(log.matched(), 0);
+}
+
+#[test]
+fn an_entry_can_be_expected_so_many_times() {
+    type Case = (usize, usize, Option<&'static str>);
+    const CASES: &[Case] = &[
+        (1, 1, None),
+        (0, 0, None),
+        (3, 3, None),
+        (0, 1, Some("it came never where it was expected once")),
+        (1, 2, Some("it came once where it was expected twice")),
+        (3, 2, Some("it came 3 times where it was expected twice")),
+        (1, 0, Some("it came once where it was expected never")),
+    ];
+    for &(logged, expected, complaint) in CASES {
+        let log = expect_log(TARGET, "a").times(expected);
+        (0..logged).for_each(|_| tracing::info!(target: TARGET, "a"));
+        match (log.finish(), complaint) {
+            (Ok(entries), None) => assert_eq!(entries.len(), logged),
+            (Err(missing), Some(complaint)) => assert!(missing.to_string().ends_with(complaint), "{missing}"),
+            (result, _) => panic!("{logged} of {expected}: {result:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_fields_of_an_entry_can_be_asked_for() {
+    let log = expect_log(TARGET, "lost");
+    tracing::warn!(target: TARGET, peer = "10.0.0.1", attempts = 3, path = ?"/a", "lost");
+    let entries = log.finish().unwrap();
+    let fields: Vec<_> = entries[0].fields().collect();
+    assert_eq!(fields, [("peer", "10.0.0.1"), ("attempts", "3"), ("path", "\"/a\"")]);
+    assert_eq!((entries[0].field("attempts"), entries[0].field("none")), (Some("3"), None));
+}
+
+#[test]
+fn what_an_executor_logs_for_a_test_is_the_tests() {
+    run_test(async {
+        let log = expect_log(TARGET, "from the pool").times(2);
+        let details = expect_log(TARGET, "details").level(Level::DEBUG);
+        for _ in 0..2 {
+            IoLoop::current().run_in_executor(|| tracing::warn!(target: TARGET, "from the pool")).await?;
+        }
+        IoLoop::current().run_in_executor(|| tracing::debug!(target: TARGET, "details")).await?;
+        assert_eq!((log.matched(), details.matched()), (2, 1));
+        Ok(())
+    });
+    // The thread goes on, and is nobody's now.
+    let log = expect_log(TARGET, "from the pool").optional();
+    IoLoop::current()
+        .run_sync(async {
+            Ok(IoLoop::current().run_in_executor(|| tracing::info!(target: TARGET, "from the pool")).await?)
+        })
+        .unwrap();
+    assert_eq!(log.matched(), 0);
+}
+
+#[test]
+fn what_the_workers_of_a_server_log_is_the_tests() {
+    run_test(async {
+        let log = expect_log(TARGET, "set up").times(3);
+        let from_executors = expect_log(TARGET, "from the pool of a worker").times(3);
+        let server = TestServer::start_workers(
+            async || {
+                tracing::info!(target: TARGET, "set up");
+                let warn = || tracing::warn!(target: TARGET, "from the pool of a worker");
+                IoLoop::current().run_in_executor(warn).await?;
+                Ok(Application::new().get("/", async |cx| cx.write("Hello")))
+            },
+            3,
+        )?;
+        assert_eq!(server.client().get("/").await?.text(), "Hello");
+        while log.matched() + from_executors.matched() < 6 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        server.close().await;
+        Ok(())
+    });
+}
+
+#[test]
+fn an_entry_that_does_not_match_is_shown_as_ever() {
+    if std::env::var_os("FIREWHIRL_TEST_CASE").is_some() {
+        run_test(async {
+            let log = expect_log(TARGET, "expected").level(Level::ERROR);
+            tracing::error!(target: TARGET, "expected");
+            tracing::error!(target: TARGET, "another error");
+            tracing::warn!(target: TARGET, "expected, but as a warning");
+            IoLoop::current().run_in_executor(|| tracing::error!(target: TARGET, "from the pool")).await?;
+            assert_eq!(log.matched(), 1);
+            Ok(())
+        });
+        return;
+    }
+    let name = "an_entry_that_does_not_match_is_shown_as_ever";
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", name, "--nocapture"]).env("FIREWHIRL_TEST_CASE", "1").output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shown}");
+    assert!(!shown.contains("ERROR expect_log_test: expected\n"), "{shown}");
+    for line in [
+        "ERROR expect_log_test: another error\n",
+        "got expected log message at an unexpected level (ERROR vs WARN):\nWARN expect_log_test: expected, but as",
+        "ERROR expect_log_test: from the pool\n",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
 }

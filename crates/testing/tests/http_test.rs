@@ -289,18 +289,18 @@ fn a_builder_that_fails_fails_the_test() {
 
 #[test]
 fn a_timeout_says_which_request_was_waited_for() {
-    let failure = AsyncTest::new()
-        .timeout(Duration::from_millis(50))
-        .try_run(async {
-            let server = TestServer::start(app)?;
-            server.client().get("/").await?;
-            Ok(server.client().get("/slow").await?)
+    let failure = HttpTest::new(app)
+        .in_memory()
+        .timeout(Duration::from_secs(5))
+        .try_run(async |client| {
+            client.get("/").await?;
+            Ok(client.get("/slow").await?)
         })
         .unwrap_err();
     let [Reason::Timeout { waiting, .. }] = failure.reasons() else { panic!("{failure}") };
-    assert_eq!(waiting.len(), 1);
-    assert!(waiting[0].starts_with("the answer to GET /slow, from "), "{failure}");
-    assert!(waiting[0].contains("http_test.rs:"), "{failure}");
+    assert_eq!(waiting.requests.len(), 1);
+    assert!(waiting.requests[0].starts_with("the answer to GET /slow, from "), "{failure}");
+    assert!(waiting.requests[0].contains("http_test.rs:"), "{failure}");
 }
 
 #[test]
