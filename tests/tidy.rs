@@ -12,9 +12,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("escape",    &[]),
     ("tcp",       &["event"]),
     ("http",      &["event", "escape", "tcp"]),
-    ("web",       &["event", "escape", "http"]),
+    ("process",   &["event", "tcp"]),
+    ("web",       &["event", "escape", "http", "process"]),
+    ("run",       &["event", "tcp", "http", "web", "process"]),
+    ("cli",       &["event", "tcp", "http", "web", "process", "run"]),
     ("testing",   &["event", "tcp", "http", "web"]),
-    ("firewhirl", &["event", "escape", "tcp", "http", "web"]),
+    ("firewhirl", &["event", "escape", "tcp", "http", "web", "process", "run"]),
 ];
 
 fn root() -> PathBuf {

@@ -27,6 +27,7 @@ async fn now(cx: &Context) -> Result {
 async fn events(cx: &Context) -> Result {
     cx.set_header("Content-Type", "text/event-stream")?;
     cx.set_header("Cache-Control", "no-store")?;
+    cx.set_header("X-Accel-Buffering", "no")?;
     while !cx.is_closed() {
         cx.write(format!("data: {}\n\n", line()))?;
         cx.flush().await?;

@@ -1,20 +1,21 @@
 //! The showcase site: what the framework does, on one page that a browser can try.
 //!
-//!     cargo run --release [PORT]
+//!     cargo run --release [-- --port=8888 --workers=4 --help]
 //!
 //! Each section of the page has a module here of the same name; this file puts them together.
 
+mod blocked;
 mod chat;
+mod fetching;
 mod guestbook;
 mod load;
 mod paths;
 mod streaming;
 mod uploads;
-
-use std::time::Duration;
+mod visitor;
 
 use firewhirl::prelude::*;
-use tracing_subscriber::EnvFilter;
+use firewhirl::run::options::options;
 
 /// The page itself; it needs nothing from elsewhere.
 const PAGE: &str = include_str!("page.html");
@@ -48,15 +49,12 @@ async fn app() -> Result<Application> {
     let site = streaming::routes(site);
     let site = chat::routes(site);
     let site = uploads::routes(site);
+    let site = visitor::routes(site);
+    let site = fetching::routes(site)?;
+    let site = blocked::routes(site, options().get("blocking_log_threshold")?);
     Ok(load::routes(site))
 }
 
 fn main() -> Result {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-
-    let port = std::env::args().nth(1).map_or(Ok(8888), |port| port.parse())?;
-    let server = HttpServer::new(app).listen(port)?.drain_on_signals(Duration::from_secs(10))?;
-    println!("the demo is on {}", server.url());
-    IoLoop::current().start()
+    firewhirl::run::main(app)
 }

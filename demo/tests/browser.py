@@ -42,6 +42,10 @@ try:
         eventually(lambda: "said in the browser" in script("return chat.textContent"), "the chat's message comes back")
         script("count.click()")
         eventually(lambda: "lift-off" in script("return countdown.textContent"), "the countdown streams")
+        script("together.click()")
+        eventually(lambda: script("return waterfall.children.length") == 3, "the three fetches are drawn")
+        script("block.click()")
+        eventually(lambda: "blocked.rs" in script("return report.textContent"), "the page shows what blocked the loop")
         script("document.querySelector('form[action=\"/guestbook\"] [name=name]').value = 'Ada';"
                "document.querySelector('form[action=\"/guestbook\"] [name=text]').value = '<b>hi</b>'")
         if len(sys.argv) > 2:

@@ -7,10 +7,11 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Program, peers};
+use support::peers;
+use support::service::Service;
 
-fn demo() -> Program {
-    Program::start(&env!("CARGO_BIN_EXE_firewhirl-demo").into(), &["0"])
+fn demo() -> Service {
+    Service::start(env!("CARGO_BIN_EXE_firewhirl-demo").as_ref(), &["--port=0"], &[])
 }
 
 #[test]
@@ -33,7 +34,36 @@ fn every_section_of_the_page_answers() {
     let nameless = demo.raw("POST /guestbook HTTP/1.0\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\ntext=x");
     assert!(nameless.starts_with("HTTP/1.1 400 "), "{nameless}");
 
+    assert!(demo.get("/numbers/100000").ends_with("\n99999\n100000\n"));
+    let visitor = demo.get("/visitor");
+    assert!(
+        visitor.starts_with("address: 127.0.0.1\nprotocol: http, HTTP/1.1\nhost: localhost\nprocess: "),
+        "{visitor}"
+    );
+
     assert!(demo.post("/upload", "abc").starts_with("3 bytes, checksum "));
+}
+
+#[test]
+fn other_services_are_asked_at_once_or_one_by_one_or_mounted() {
+    let demo = demo();
+    let fetches = |path: &str| -> Vec<(String, u64, u64)> {
+        let answer: serde_json::Value = serde_json::from_str(&demo.get(path)).unwrap();
+        let one = |fetch: &serde_json::Value| {
+            let time = |name: &str| fetch[name].as_u64().unwrap();
+            (fetch["offer"].as_str().unwrap().to_owned(), time("begun"), time("ended"))
+        };
+        answer.as_array().unwrap().iter().map(one).collect()
+    };
+    let together = fetches("/fetching");
+    let names: Vec<&str> = together.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, ["weather", "rates", "news"]);
+    let first_end = together.iter().map(|(.., ended)| *ended).min().unwrap();
+    assert!(together.iter().all(|(_, begun, _)| *begun < first_end), "{together:?}");
+    let one_by_one = fetches("/fetching?one_by_one=");
+    assert!(one_by_one.windows(2).all(|pair| pair[0].2 <= pair[1].1), "{one_by_one:?}");
+    assert_eq!(demo.get("/neighbour/weather"), "the weather, after 300ms\n");
+    assert!(demo.raw("GET /neighbour/gold HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 404 "));
 }
 
 #[test]
@@ -132,4 +162,20 @@ fn a_browser_runs_the_page() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser.py");
     let output = Command::new(python).args([script, &demo.port.to_string()]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_blocks_the_loop_is_named_with_its_line_and_its_request() {
+    let demo = demo();
+    assert!(demo.post("/blocked/in-the-executor", "").ends_with("primes\n"));
+    assert!(demo.get("/blocked/report").contains("nothing"), "{}", demo.get("/blocked/report"));
+    // On a machine that is too busy to run the thread the program is not to blame: so more than once.
+    let blocks = || demo.post("/blocked/on-the-loop", "").ends_with("primes\n");
+    let is_told = || demo.log().contains("turns again, it was blocked for");
+    assert!((0..50).any(|_| blocks() && is_told()), "{}", demo.log());
+    let report = demo.get("/blocked/report");
+    for expected in ["burning CPU", "src/blocked.rs:", "count_primes", "POST /blocked/on-the-loop", "run_in_executor"] {
+        assert!(report.contains(expected), "no {expected:?} in {report}");
+    }
+    assert!(demo.log().contains("src/blocked.rs:"), "{}", demo.log());
 }

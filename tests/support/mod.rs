@@ -3,16 +3,18 @@
 
 #![allow(dead_code, reason = "each test target uses its part of it")]
 
+pub(crate) mod browser;
 pub(crate) mod peers;
+pub(crate) mod service;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// How long anything may take before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take before a test gives up; the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program of ours that runs for as long as this lives.
 pub(crate) struct Program {
@@ -48,19 +50,21 @@ impl Program {
 
     /// A new connection to the program.
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
+        connect(self.port)
     }
 
     /// Sends `text` and reads until the other side closes.
     pub(crate) fn raw(&self, text: &str) -> String {
+        self.try_raw(text).unwrap()
+    }
+
+    /// The same, where the other side may break off.
+    pub(crate) fn try_raw(&self, text: &str) -> io::Result<String> {
         let mut stream = self.connect();
-        stream.write_all(text.as_bytes()).unwrap();
+        stream.write_all(text.as_bytes())?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        stream.read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 
     /// The body that a GET of `path` brings, chunks put together.
@@ -96,6 +100,14 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A new connection to what listens on a port.
+pub(crate) fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
 }
 
 /// Sends a signal to a process.

@@ -8,7 +8,10 @@ use std::path::PathBuf;
 
 /// The Python with the peers that FIREWHIRL_PYTHON names, or `None` after saying what is missing.
 pub(crate) fn python() -> Option<String> {
-    peer("FIREWHIRL_PYTHON", "a Python with `pip install tornado==6.6.1 requests`, named by FIREWHIRL_PYTHON")
+    peer(
+        "FIREWHIRL_PYTHON",
+        "a Python with `pip install tornado==6.6.1 requests prometheus-client brotli zstandard httpbin gunicorn`, named by FIREWHIRL_PYTHON",
+    )
 }
 
 /// The value of `variable`, or `None` after saying that the test was skipped and what it wants.

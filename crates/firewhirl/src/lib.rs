@@ -21,10 +21,57 @@ pub mod prelude;
 pub use firewhirl_escape as escape;
 pub use firewhirl_event as event;
 pub use firewhirl_http as http;
+pub use firewhirl_process as process;
+pub use firewhirl_run as run;
 pub use firewhirl_tcp as tcp;
 pub use firewhirl_web as web;
 
-/// The README's first program compiles.
+/// The programs of the README and of the guide compile, and run where they can.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../../docs/autoreload.md")]
+    struct Autoreload;
+
+    #[doc = include_str!("../../../docs/blocked-loop.md")]
+    struct BlockedLoop;
+
+    #[doc = include_str!("../../../docs/compression.md")]
+    struct Compression;
+
+    #[doc = include_str!("../../../docs/http-client.md")]
+    struct HttpClient;
+
+    #[doc = include_str!("../../../docs/http2.md")]
+    struct Http2;
+
+    #[doc = include_str!("../../../docs/log.md")]
+    struct Log;
+
+    #[doc = include_str!("../../../docs/metrics.md")]
+    struct Metrics;
+
+    #[doc = include_str!("../../../docs/moving-over.md")]
+    struct MovingOver;
+
+    #[doc = include_str!("../../../docs/options.md")]
+    struct Options;
+
+    #[doc = include_str!("../../../docs/processes.md")]
+    struct Processes;
+
+    #[doc = include_str!("../../../docs/running.md")]
+    struct Running;
+
+    #[doc = include_str!("../../../docs/server-sent-events.md")]
+    struct ServerSentEvents;
+
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
+
+    #[cfg(feature = "tls")]
+    #[doc = include_str!("../../../docs/tls.md")]
+    struct Tls;
+}

@@ -1,7 +1,5 @@
 //! The classes of `httpclient_test`, the server's side: what each request to it is answered, whatever
 //! client asks.
-//!
-//! Answers are not compressed yet, unless a handler sends gzip of its own.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -33,6 +31,7 @@ pub(crate) fn common() -> Application {
     // Any letters are a method's name.
     let other = Method::from_bytes(b"OTHER").expect("a method");
     Application::new()
+        .compress_response(true)
         .get("/hello", hello)
         .post("/post", async |cx| {
             cx.write(format!("Post arg1: {}, arg2: {}", cx.argument("arg1")?, cx.argument("arg2")?))

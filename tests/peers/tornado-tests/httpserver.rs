@@ -1,5 +1,5 @@
 //! The classes of `httpserver_test`: requests as they come over the wire, keep-alive, limits, gzip,
-//! and what a proxy in front says. Those with TLS are not served yet.
+//! and what a proxy in front says; over TLS too.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,7 +11,7 @@ use firewhirl::prelude::*;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::{Case, server};
+use crate::{Case, secure, server};
 
 /// A proxy whose own address `X-Forwarded-For` is to be believed beyond.
 const TRUSTED: IpAddr = IpAddr::V4(Ipv4Addr::new(5, 5, 5, 5));
@@ -25,6 +25,8 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "HTTPConnectionTest"             => server(connection).into(),
         "HTTPServerTest"                 => server(arguments).into(),
         "HTTPServerRawTest"              => server(raw).into(),
+        "SSLTest"                        => secure(server(hello)).into(),
+        "SSLXHeaderTest"                 => secure(server(downstream).xheaders(true)).into(),
         "XHeaderTest"                    => server(downstream).xheaders(true).trusted_downstream([TRUSTED]).into(),
         "ManualProtocolTest"             => server(protocol).behind_https(true).into(),
         "KeepAliveTest"                  => server(keep_alive).into(),

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use firewhirl::http::Serve;
 use firewhirl::prelude::*;
 use firewhirl::tcp::BindOptions;
+use firewhirl_testing::TestCertificate;
 
 /// Tells the harness that a class is to be skipped.
 const NOT_SERVED: u8 = 77;
@@ -75,4 +76,9 @@ pub(crate) fn server<Service: Serve>(
     service: fn() -> Service,
 ) -> HttpServer<impl AsyncFn() -> Result<Service> + Clone + 'static> {
     HttpServer::new(async move || Ok(service()))
+}
+
+/// The server of a class of `AsyncHTTPSTestCase`: its client takes any certificate.
+pub(crate) fn secure<Builder>(server: HttpServer<Builder>) -> HttpServer<Builder> {
+    server.ssl_options(TestCertificate::new().server_options()).expect("a certificate that was just made is one")
 }

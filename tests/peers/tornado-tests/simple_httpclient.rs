@@ -1,12 +1,10 @@
 //! The classes of `simple_httpclient_test`, the server's side; where a test wants an answer that no
 //! server should give, the handler takes the stream and writes it by hand.
-//!
-//! Those with TLS are not served yet.
 
 use firewhirl::prelude::*;
 
 use crate::httpclient::{self, Redirect};
-use crate::{Case, random, server};
+use crate::{Case, random, secure, server};
 
 /// What serves a class, by its name.
 #[rustfmt::skip]
@@ -14,6 +12,7 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
     Some(match class {
         "SimpleHTTPClientCommonTestCase"      => server(httpclient::common).into(),
         "SimpleHTTPClientTestCase"            => server(simple).into(),
+        "SimpleHTTPSClientTestCase"           => secure(server(simple)).into(),
         "HTTP100ContinueTestCase"             => server(continue_by_hand).into(),
         "HTTP1xxLimitTestCase"                => server(informational).into(),
         "GzipResponseTestCase"                => server(members).into(),

@@ -1,6 +1,7 @@
 //! The classes of `web_test`, a file a family of them.
 
 mod arguments;
+mod compression;
 mod errors;
 mod etags;
 mod headers;
@@ -39,6 +40,7 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "FinishExceptionTest"                 => errors::finish_exception,
         "FinishInPrepareTest"                 => methods::finish_in_prepare,
         "GetArgumentErrorTest"                => arguments::get_argument_error,
+        "GzipTestCase"                        => compression::gzip,
         "HandlerByNameTest"                   => paths::handler_by_name,
         "Header204Test"                       => statuses::header_204,
         "Header204viaHTTPErrorTest"           => statuses::header_204_via_http_error,
