@@ -3,10 +3,10 @@
 
     python3 benchmarks/run.py
     python3 benchmarks/run.py --peers epoll,firewhirl,axum --modes plaintext,json --instructions
+    python3 benchmarks/run.py client --modes 64
 """
 
 import argparse
-import contextlib
 import os
 import platform
 import resource
@@ -15,48 +15,50 @@ import subprocess
 import sys
 import time
 
-from runner import idle, instructions, modes, peers, process, table, wrk
+from runner import peers
+from runner.subjects import client, http2, proxy, server, tls
 
+SUBJECTS = {"server": server, "client": client, "tls": tls, "http2": http2, "proxy": proxy}
 DESCRIPTORS = 20_000
 
 
 def main():
-    options = arguments()
-    chosen = [modes.BY_NAME[name] for name in options.modes]
-    need_tools(options, chosen)
-    rows = prepare(options.peers)
+    given = sys.argv[1:]
+    subject = SUBJECTS[given.pop(0)] if given and given[0] in SUBJECTS else server
+    options = arguments(subject, given)
+    chosen = [mode for name in options.modes for mode in subject.MODES if mode.name == name]
+    need_tools(subject, chosen, options)
+    rows = prepare(subject, options.peers)
     raise_descriptor_limit()
-    # The load is our children, so it is where we are; the servers are pinned as they start.
+    # The load is our children, so it is where we are; what is measured is pinned as it starts.
     os.sched_setaffinity(0, {options.load_core})
 
     print(describe(rows, options))
     for mode in chosen:
-        able = [peer for peer in rows if mode.name not in peer.unable]
         print(f"\n### {mode.title}\n")
-        if mode is modes.IDLE:
-            print(idle_mode(able, options))
-        else:
-            print(load_mode(able, mode, options))
+        print(subject.measure([peer for peer in rows if mode.name not in peer.unable], mode, options))
         sys.stdout.flush()
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description="Runs the peers against each other and prints Markdown tables.")
-    parser.add_argument("--peers", type=names(peers.BY_NAME), metavar="A,B",
-                        help="rows, the first being what the others are compared with (default: all there are)")
-    parser.add_argument("--modes", type=names(modes.BY_NAME), metavar="A,B", default=list(modes.BY_NAME),
-                        help=f"tables (default: {','.join(modes.BY_NAME)})")
+def arguments(subject, given):
+    parser = argparse.ArgumentParser(
+        usage=f"%(prog)s [{'|'.join(SUBJECTS)}] [options]; without a subject, server",
+        description="Runs the peers against each other and prints Markdown tables.", epilog=subject.__doc__)
+    parser.add_argument("--peers", type=names(every_peer(subject)), metavar="A,B",
+                        help="rows, the first being what the others are compared with (default: all that are no variants)")
+    modes = [mode.name for mode in subject.MODES]
+    parser.add_argument("--modes", type=names(modes), metavar="A,B", default=modes,
+                        help=f"tables (default: {','.join(modes)})")
     parser.add_argument("--seconds", type=int, default=3, help="length of a round (default: 3)")
     parser.add_argument("--rounds", type=int, default=5,
                         help="rounds, each with all peers in turn (default: 5); 0 leaves time out")
     parser.add_argument("--instructions", action="store_true", help="count user instructions as well")
     parser.add_argument("--requests", type=int, default=6400,
                         help="requests over which instructions are counted (default: 6400)")
-    parser.add_argument("--idle", type=int, default=modes.IDLE.connections, metavar="N",
-                        help=f"idle connections (default: {modes.IDLE.connections})")
-    parser.add_argument("--server-core", type=int, default=0, help="core of the server (default: 0)")
-    parser.add_argument("--load-core", type=int, default=1, help="core of the load (default: 1)")
-    return parser.parse_args()
+    parser.add_argument("--server-core", type=int, default=0, help="core of what is measured (default: 0)")
+    parser.add_argument("--load-core", type=int, default=1, help="core of all else (default: 1)")
+    subject.add_arguments(parser)
+    return parser.parse_args(given)
 
 
 def names(known):
@@ -70,33 +72,37 @@ def names(known):
     return parse
 
 
-def need_tools(options, chosen):
-    missing = []
-    if any(mode is not modes.IDLE for mode in chosen) and options.rounds and not shutil.which("wrk"):
-        missing.append("wrk is not installed: apt-get install wrk")
-    if options.instructions and not shutil.which("valgrind"):
-        missing.append("valgrind is not installed: apt-get install valgrind")
+def every_peer(subject):
+    return {peer.name: peer for peer in [*subject.PEERS, *subject.VARIANTS]}
+
+
+def need_tools(subject, chosen, options):
+    tools = subject.tools(chosen, options) | ({"valgrind": "valgrind"} if options.instructions else {})
+    missing = [f"{tool} is not installed: apt-get install {package}"
+               for tool, package in tools.items() if not shutil.which(tool)]
     if not {options.server_core, options.load_core} <= os.sched_getaffinity(0):
-        missing.append("two cores are needed, one for the server and one for the load: "
+        missing.append("two cores are needed, one for what is measured and one for all else: "
                        "see --server-core and --load-core")
     if missing:
         raise SystemExit("\n".join(missing))
 
 
-def prepare(asked_for):
-    """Builds the peers and returns those that can run; one that was asked for by name must."""
+def prepare(subject, asked_for):
+    """Builds what is needed and returns the peers that can run; one that was asked for by name must."""
     rows = []
-    for name in asked_for or peers.BY_NAME:
-        peer = peers.BY_NAME[name]
-        try:
-            peer.prepare()
-            rows.append(peer)
-        except peers.Missing as missing:
-            if asked_for:
-                raise SystemExit(str(missing)) from None
-            print(f"without {name}: {missing}", file=sys.stderr)
-        except subprocess.CalledProcessError:
-            raise SystemExit(f"{name} does not build") from None
+    try:
+        for package in subject.PACKAGES:
+            peers.build(package)
+        for peer in [every_peer(subject)[name] for name in asked_for] if asked_for else subject.PEERS:
+            try:
+                peer.prepare()
+                rows.append(peer)
+            except peers.Missing as missing:
+                if asked_for:
+                    raise SystemExit(str(missing)) from None
+                print(f"without {peer.name}: {missing}", file=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"{error.cmd[-1]} does not build") from None
     return rows
 
 
@@ -106,48 +112,6 @@ def raise_descriptor_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def load_mode(rows, mode, options):
-    """The table of one mode under load, or of its instructions alone where there are no rounds."""
-    counted = {}
-    if options.instructions:
-        for peer in rows:
-            counted[peer.name] = instructions.count(peer, mode, options.server_core, options.requests)
-    if not options.rounds:
-        return table.instructions_table(counted) if counted else "no rounds"
-
-    runs = {peer.name: [] for peer in rows}
-    with contextlib.ExitStack() as running:
-        servers = [running.enter_context(peers.Server(peer, options.server_core)) for peer in rows]
-        for server in servers:
-            server.wait_until_right(mode)
-            wrk.load(server, mode, 1)
-        for number in range(options.rounds):
-            # There and back, so that no peer always follows the same one.
-            for server in servers if number % 2 == 0 else reversed(servers):
-                runs[server.peer.name].append(wrk.load(server, mode, options.seconds))
-        memory = {server.peer.name: process.peak_memory(server.process.pid) for server in servers}
-
-    text = table.load_table(runs, memory, counted)
-    for name, rounds in runs.items():
-        failures = sum(run.failures for run in rounds)
-        if failures:
-            text += f"\n\n{name}: {failures:,} requests failed."
-    return text
-
-
-def idle_mode(rows, options):
-    memories = {}
-    text = ""
-    for peer in rows:
-        with peers.Server(peer, options.server_core) as server:
-            server.wait_until_right(modes.IDLE)
-            memories[peer.name] = idle.measure(server, options.idle)
-        closed = memories[peer.name].closed
-        if closed:
-            text += f"\n\n{peer.name}: closed {closed:,} of {options.idle:,} connections meanwhile."
-    return f"{options.idle:,} connections.\n\n" + table.idle_table(memories) + text
-
-
 def describe(rows, options):
     """The machine, the run and the versions."""
     with open("/proc/cpuinfo") as lines:
@@ -155,7 +119,7 @@ def describe(rows, options):
                      platform.machine())
     compiler = subprocess.run(["rustc", "--version"], cwd=peers.ROOT, capture_output=True, text=True).stdout
     versions = [f"{peer.name} {version}" for peer in rows if (version := peer.version())]
-    return (f"{time.strftime('%Y-%m-%d')}, {model}, Linux {platform.release()}; server on core "
+    return (f"{time.strftime('%Y-%m-%d')}, {model}, Linux {platform.release()}; what is measured on core "
             f"{options.server_core}, load on core {options.load_core}; {options.rounds} rounds of "
             f"{options.seconds} s; {', '.join([*versions, ' '.join(compiler.split()[:2])])}.")
 

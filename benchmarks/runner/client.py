@@ -6,6 +6,7 @@ time. The closed loop sends as many as it is told, keeping every connection busy
 
 import select
 import socket
+import ssl
 
 
 def ask(connection, mode, port):
@@ -33,6 +34,28 @@ def ask(connection, mode, port):
     if not mode.accepts(body):
         raise ValueError(f"answers {body[:60]!r}")
     return len(head) + 4 + length
+
+
+def ask_twice(mode, port, tls=False):
+    """Asks on a connection of its own; returns the bytes that an answer has on the wire.
+
+    Raises `ConnectionRefusedError` while nobody listens, and `ValueError` for a wrong answer.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        if tls:
+            with trusting().wrap_socket(connection, server_hostname="localhost") as secure:
+                return ask(secure, mode, port)
+        # The second answer counts: a first one may say more.
+        ask(connection, mode, port)
+        return ask(connection, mode, port)
+
+
+def trusting():
+    """TLS that looks at no certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def receive(connection):

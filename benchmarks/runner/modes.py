@@ -1,4 +1,4 @@
-"""The modes: what is asked of every peer, as bytes on the wire and as arguments of wrk.
+"""The modes in HTTP/1.1: what is asked of every peer, as bytes on the wire and as arguments of wrk.
 
 wrk and the clients of our own send the same head, so that seconds and instructions are counted
 over the same work.
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parent
+
+# Bytes of the body at `/large`.
+LARGE = 64 << 10
 
 # What a browser sends when a page is opened.
 BROWSER_HEADERS = {
@@ -33,6 +36,7 @@ class Mode:
     depth: int = 1
     content_type: str | None = None
     script: str | None = None
+    scheme: str = "http"
 
     def request(self, port):
         """One request as it goes over the wire."""
@@ -47,6 +51,8 @@ class Mode:
         if self.path == "/json":
             # Tornado writes a space after the colon.
             return json.loads(body) == {"message": "Hello, World!"}
+        if self.path == "/large":
+            return body == b"x" * LARGE
         return body == (self.body or b"Hello, World!")
 
     def wrk_arguments(self, port):
@@ -56,7 +62,7 @@ class Mode:
             arguments += ["--header", f"{name}: {value}"]
         if self.script:
             arguments += ["--script", str(SCRIPTS / self.script)]
-        return arguments + [f"http://127.0.0.1:{port}{self.path}"]
+        return arguments + [f"{self.scheme}://127.0.0.1:{port}{self.path}"]
 
 
 LOADS = [
@@ -68,4 +74,3 @@ LOADS = [
          script="echo.lua"),
 ]
 IDLE = Mode("idle", "Idle keep-alive connections", "/plaintext", 10_000, content_type="text/plain")
-BY_NAME = {mode.name: mode for mode in [*LOADS, IDLE]}

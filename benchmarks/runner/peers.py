@@ -1,9 +1,10 @@
 """The peers: how each is built and started, and what it cannot do.
 
-A server is started on a free port and pinned to one core, and is believed only after it has
+A program is pinned to one core; a server is started on a free port, and believed only after it has
 answered rightly: a peer that is fast because it answers something else is no peer.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .client import ask
+from .modes import LARGE
 
 ROOT = Path(__file__).parent.parent
 TORNADO = "6.6.1"
@@ -27,39 +28,59 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Peer:
-    """A row of the table."""
+    """A row of the table: a program in Rust, of the package `peer-PROGRAM`."""
 
     name: str
     # Modes that it has no answer to.
     unable: tuple = ()
     # Callgrind counts fewer requests of a slow peer, or it would take minutes.
     slow: bool = False
+    # The program's name where it is not the row's.
+    program: str | None = None
+    # The crate whose version is the row's, where it has not the row's name.
+    crate: str | None = None
 
     def prepare(self):
         """Builds it, or finds what is installed. Raises `Missing`."""
-        manifest = self.manifest()
-        if not manifest.exists():
-            raise Missing(f"there is no {manifest.relative_to(ROOT)}")
-        # One peer at a time: built together, they would switch on each other's features.
-        subprocess.run(
-            ["cargo", "build", "--quiet", "--release", "--locked", "--package", f"peer-{self.name}"],
-            cwd=ROOT, check=True)
+        if not (ROOT / "peers" / (self.program or self.name)).exists():
+            raise Missing(f"there is no peers/{self.program or self.name}")
+        build(self.package())
 
     def version(self):
-        """The version of the crate of that name in the lock file; None for what is not from there."""
+        """The version of the crate in the lock file; None for what is not from there."""
         lock = (ROOT / "Cargo.lock").read_text()
-        found = re.search(rf'^name = "{self.name}"\nversion = "(.*)"', lock, re.MULTILINE)
+        found = re.search(rf'^name = "{self.crate or self.name}"\nversion = "(.*)"', lock, re.MULTILINE)
         return found and found.group(1)
 
-    def manifest(self):
-        return ROOT / "peers" / self.name / "Cargo.toml"
+    def package(self):
+        return f"peer-{self.program or self.name}"
 
-    def command(self, port, folder):
-        """What starts it on `port`; `folder` is its own until it ends."""
-        return [str(ROOT / "target" / "release" / f"peer-{self.name}"), str(port)]
+    def command(self, settings, folder):
+        """What starts it with `settings`, a dictionary; `folder` is its own until it ends."""
+        return [binary(self.package()), *map(str, settings.values())]
 
 
+class FirewhirlWith(Peer):
+    """Our own entry with more switched on, by an argument: `firewhirl-metrics` runs with `metrics`."""
+
+    def prepare(self):
+        build(self.package())
+
+    def package(self):
+        return "peer-firewhirl"
+
+    def command(self, settings, folder):
+        return [*super().command(settings, folder), self.name.removeprefix("firewhirl-")]
+
+
+@dataclass(frozen=True)
 class Nginx(Peer):
+    """nginx with a configuration of ours, in which each setting stands as a word in capitals."""
+
+    configuration: str = "nginx.conf"
+    # More that its `listen` says: `http2`.
+    listen: str = ""
+
     def prepare(self):
         nginx_program()
 
@@ -67,10 +88,16 @@ class Nginx(Peer):
         said = subprocess.run([nginx_program(), "-v"], capture_output=True, text=True).stderr
         return said.strip().rpartition("/")[2]
 
-    def command(self, port, folder):
-        configuration = (ROOT / "peers" / "nginx.conf").read_text().replace("PORT", str(port))
-        Path(folder, "nginx.conf").write_text(configuration)
-        return [nginx_program(), "-p", folder, "-c", "nginx.conf", "-e", "stderr"]
+    def command(self, settings, folder):
+        listen = f"ssl {self.listen}" if "certificate" in settings else self.listen
+        wanted = [self.configuration] + (["nginx-tls.conf"] if "certificate" in settings else [])
+        for file in wanted:
+            text = (ROOT / "peers" / file).read_text()
+            for name, value in {**settings, "listen": listen}.items():
+                text = text.replace(name.upper(), str(value))
+            Path(folder, file).write_text(text)
+        bodies(Path(folder, "bodies"))
+        return [nginx_program(), "-p", folder, "-c", self.configuration, "-e", "stderr"]
 
 
 class Tornado(Peer):
@@ -80,23 +107,41 @@ class Tornado(Peer):
     def version(self):
         return TORNADO
 
-    def command(self, port, folder):
-        return [tornado_python(), str(ROOT / "peers" / "tornado.py"), str(port)]
+    def command(self, settings, folder):
+        return [tornado_python(), str(ROOT / "peers" / "tornado.py"), *map(str, settings.values())]
 
 
-# The first row is what the others are compared with.
-PEERS = [
-    Peer("epoll"),
-    Peer("firewhirl"),
-    Peer("may_minihttp"),
-    Peer("xitca-web"),
-    Peer("actix-web"),
-    Peer("axum"),
-    Peer("ntex"),
-    Nginx("nginx", unable=("echo",)),
-    Tornado("tornado", slow=True),
-]
-BY_NAME = {peer.name: peer for peer in PEERS}
+class TornadoClient(Tornado):
+    """One of Tornado's two clients, `tornado-simple` and `tornado-curl`."""
+
+    def prepare(self):
+        python = tornado_python()
+        if self.kind() == "curl" and subprocess.run([python, "-c", "import pycurl"], stderr=subprocess.DEVNULL).returncode:
+            raise Missing(f"{python} has no pycurl: pip install pycurl")
+
+    def kind(self):
+        return self.name.removeprefix("tornado-")
+
+    def command(self, settings, folder):
+        return [tornado_python(), str(ROOT / "peers" / "tornado_client.py"), self.kind(), *map(str, settings.values())]
+
+
+def build(package):
+    # One at a time: built together, they would switch on each other's features.
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--package", package], cwd=ROOT, check=True)
+
+
+def binary(package):
+    return str(ROOT / "target" / "release" / package)
+
+
+def bodies(folder):
+    """The files that nginx serves where the others have bytes in memory."""
+    folder.mkdir()
+    (folder / "large").write_bytes(b"x" * LARGE)
+    for name, size in [("10m", 10 << 20), ("100m", 100 << 20)]:
+        with open(folder / name, "wb") as file:
+            file.truncate(size)
 
 
 def nginx_program():
@@ -123,20 +168,19 @@ def tornado_python():
     return executable
 
 
-class Server:
-    """A peer that runs, until `stop`. A context manager."""
+class Program:
+    """A peer, or a load of ours, that runs until `stop`. A context."""
 
-    def __init__(self, peer, core, before=()):
+    def __init__(self, peer, core, settings, before=(), **pipes):
         """Starts `peer` pinned to `core`, its command behind `before` (valgrind, say)."""
         self.peer = peer
-        self.port = free_port()
         self.folder = tempfile.mkdtemp(prefix=f"peer-{peer.name}-")
         # nginx's worker changes its user.
         os.chmod(self.folder, 0o777)
         before = [argument.replace("FOLDER", self.folder) for argument in before]
         self.log = open(Path(self.folder, "stderr"), "wb")
         self.process = subprocess.Popen(
-            before + peer.command(self.port, self.folder), stdout=self.log, stderr=self.log,
+            before + peer.command(settings, self.folder), stderr=self.log, **{"stdout": self.log, **pipes},
             preexec_fn=lambda: os.sched_setaffinity(0, {core}))
 
     def __enter__(self):
@@ -146,22 +190,8 @@ class Server:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def wait_until_right(self, mode, seconds=60):
-        """Waits for the port, and checks the answer. Returns the bytes an answer has on the wire."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
-                    # The second answer counts: a first one may say more.
-                    ask(connection, mode, self.port)
-                    return ask(connection, mode, self.port)
-            except ConnectionRefusedError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    log = Path(self.folder, "stderr").read_text(errors="replace")
-                    raise SystemExit(f"{self.peer.name} does not start:\n{log}") from None
-                time.sleep(0.02)
-            except ValueError as error:
-                raise SystemExit(f"{self.peer.name}, {mode.name}: {error}") from None
+    def said(self):
+        return Path(self.folder, "stderr").read_text(errors="replace")
 
     def stop(self):
         """Ends it the way a supervisor would; callgrind writes its counts then."""
@@ -174,6 +204,73 @@ class Server:
             except subprocess.TimeoutExpired:
                 continue
         self.log.close()
+
+
+class Server(Program):
+    """A program that listens on a port, its first setting."""
+
+    def __init__(self, peer, core, settings=None, before=()):
+        self.port = free_port()
+        super().__init__(peer, core, {"port": self.port, **(settings or {})}, before)
+
+    def wait_until_right(self, ask, seconds=60):
+        """Waits for the port, and returns what `ask(port)` does.
+
+        That raises `ValueError` where the answer is wrong, as `client.ask_twice` does.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return ask(self.port)
+            except ConnectionRefusedError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit(f"{self.peer.name} does not start:\n{self.said()}") from None
+                time.sleep(0.02)
+            except ValueError as error:
+                raise SystemExit(f"{self.peer.name}: {error}") from None
+
+
+class Driven(Program):
+    """A program that sends as many requests as it is told, a round at a time."""
+
+    def __init__(self, peer, core, settings, before=()):
+        super().__init__(peer, core, settings, before, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Requests a second, once known.
+        self.rate = None
+
+    def send(self, requests):
+        """A round of exactly so many; returns the seconds that it took."""
+        started = time.monotonic()
+        try:
+            self.process.stdin.write(b"%d\n" % requests)
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = b""
+        if answer != b"done\n":
+            raise SystemExit(f"{self.peer.name} does not come to the end of a round:\n{self.said()}")
+        return time.monotonic() - started
+
+    def send_for(self, seconds, at_least=1):
+        """A round of about `seconds`, judged by the round before; returns requests and seconds."""
+        requests = at_least
+        if self.rate:
+            requests = max(at_least, round(self.rate * seconds))
+            took = self.send(requests)
+        else:
+            while (took := self.send(requests)) < 0.3:
+                requests *= 2
+        self.rate = requests / took
+        return requests, took
+
+    def stop(self):
+        # The end of its input is the end of its work.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=20)
+        self.process.stdout.close()
+        super().stop()
 
 
 def free_port():

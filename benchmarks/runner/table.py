@@ -3,9 +3,10 @@
 from statistics import median
 
 
-def load_table(runs, memory, instructions):
+def load_table(runs, memory, instructions, unit="requests"):
     """One mode: `runs` are a peer's rounds by its name, in the order of the rows."""
     base = next(iter(runs))
+    has_p99 = any(run.p99 is not None for rounds in runs.values() for run in rounds)
     rows = []
     for name, rounds in runs.items():
         row = [name, f"{median(run.requests_a_second for run in rounds):,.0f}"]
@@ -15,12 +16,15 @@ def load_table(runs, memory, instructions):
         for part in [whole, user]:
             row += [microseconds(part(rounds)), times(ratio(part(rounds), part(runs[base])))]
         row.append(microseconds(system(rounds)))
-        row.append(milliseconds([run.p99 for run in rounds]))
+        if has_p99:
+            row.append(milliseconds([run.p99 for run in rounds]))
         row.append(f"{memory[name] / 2**20:,.1f}")
-        if instructions:
+        if name in instructions:
             row += [f"{instructions[name]:,.0f}", times(ratio(instructions[name], instructions[base]))]
+        elif instructions:
+            row += ["-", "-"]
         rows.append(row)
-    head = ["peer", "requests/s", "x", "CPU us", "x", "user us", "x", "sys us", "p99 ms", "RSS MiB"]
+    head = ["peer", f"{unit}/s", "x", "CPU us", "x", "user us", "x", "sys us", *(["p99 ms"] if has_p99 else []), "RSS MiB"]
     return markdown(head + (["instructions", "x"] if instructions else []), rows)
 
 
@@ -62,7 +66,7 @@ def microseconds(seconds):
 
 
 def milliseconds(latencies):
-    return "-" if None in latencies else f"{median(latencies) * 1e3:,.2f}"
+    return f"{median(latencies) * 1e3:,.2f}"
 
 
 def times(value):

@@ -2,25 +2,11 @@
 
 import re
 import subprocess
-from dataclasses import dataclass
 
 from . import process
+from .compared import Run
 
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one round says of one peer."""
-
-    requests: int
-    requests_a_second: float
-    # Seconds; None with pipelining, where wrk corrects its latencies by an interval that is
-    # `depth` times too short, and then shows percentiles of 0.
-    p99: float | None
-    cpu: process.Cpu
-    # Requests that failed or were answered with an error.
-    failures: int
 
 
 def load(server, mode, seconds):
@@ -32,6 +18,8 @@ def load(server, mode, seconds):
     return Run(
         requests=int(find(r"(\d+) requests in", said)),
         requests_a_second=float(find(r"Requests/sec:\s+([\d.]+)", said)),
+        # With pipelining wrk corrects its latencies by an interval that is `depth` times too short,
+        # and then shows percentiles of 0.
         p99=duration(find(r"99%\s+([\d.]+[a-z]+)", said)) if mode.depth == 1 else None,
         cpu=after - before,
         failures=sum(int(number) for line in re.findall(r"(?:Socket errors|Non-2xx).*", said)

@@ -26,6 +26,11 @@ const JSON: &[u8] = b"HTTP/1.1 200 OK\r\nServer: epoll\r\n\
 const ECHO: &[u8] = b"HTTP/1.1 200 OK\r\nServer: epoll\r\n\
     Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: application/octet-stream\r\n\
     Content-Length: ";
+/// The head of the answer to `/large`; the body follows.
+const LARGE: &[u8] = b"HTTP/1.1 200 OK\r\nServer: epoll\r\n\
+    Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: application/octet-stream\r\n\
+    Content-Length: 65536\r\n\r\n";
+const LARGE_BODY: &[u8] = &[b'x'; 64 * 1024];
 const CONTENT_LENGTH: &[u8] = b"content-length:";
 
 const EVENTS_A_WAIT: usize = 1024;
@@ -191,6 +196,10 @@ fn answer(input: &[u8], output: &mut Vec<u8>) -> usize {
                 output.extend_from_slice(body);
             }
             (_, Some(b'j')) => output.extend_from_slice(JSON),
+            (_, Some(b'l')) => {
+                output.extend_from_slice(LARGE);
+                output.extend_from_slice(LARGE_BODY);
+            }
             _ => output.extend_from_slice(PLAINTEXT),
         }
         answered += head_length + body_length;

@@ -1,6 +1,11 @@
-//! Firewhirl's entry: `peer-firewhirl PORT`, an `Application` with `Handler`s, as a user would write it.
+//! Firewhirl's entry: `peer-firewhirl PORT [metrics] [watched]`, an `Application` with `Handler`s, as a user
+//! would write it; with `metrics` its requests are counted for Prometheus, with `watched` a blocked loop would be
+//! logged.
+
+use std::time::Duration;
 
 use firewhirl::prelude::*;
+use firewhirl::run::metrics::Metrics;
 use firewhirl::tcp::BindOptions;
 use serde::Serialize;
 
@@ -42,7 +47,15 @@ async fn app() -> Result<Application> {
 }
 
 fn main() -> Result {
-    let port = std::env::args().nth(1).expect("peer-firewhirl PORT").parse()?;
+    let mut arguments = std::env::args().skip(1);
+    let port = arguments.next().expect("peer-firewhirl PORT").parse()?;
+    for more in arguments {
+        match &*more {
+            "metrics" => drop(Metrics::new()),
+            "watched" => IoLoop::current().set_blocking_log_threshold(Duration::from_millis(50)),
+            more => panic!("peer-firewhirl has nothing called {more}"),
+        }
+    }
     HttpServer::new(app).listen_with(port, &BindOptions::default().address("127.0.0.1").backlog(4096))?;
     IoLoop::current().start()
 }
