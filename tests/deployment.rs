@@ -87,7 +87,7 @@ fn the_program_sees_its_client_and_not_nginx() {
     let forged = "X-Real-Ip: 192.0.2.1\r\nX-Scheme: https\r\nX-Forwarded-For: 192.0.2.2\r\n";
     let head = format!("GET /visitor HTTP/1.1\r\nHost: shop.example.com:8080\r\nConnection: close\r\n{forged}\r\n");
     let answer = site.raw(&head);
-    assert!(answer.contains("address: 127.0.0.1\nprotocol: http\nhost: shop.example.com:8080\n"), "{answer}");
+    assert!(answer.contains("address: 127.0.0.1\nprotocol: http, HTTP/1.1\nhost: shop.example.com:8080\n"), "{answer}");
     assert!(answer.contains("\r\nServer: Firewhirl"), "the program's own name: {answer}");
     // A client with another address than nginx has.
     let Some(curl) = peers::command("curl") else { return };

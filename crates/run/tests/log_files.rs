@@ -71,8 +71,9 @@ fn processes_that_share_a_file_rotate_it_once_and_lose_no_line() {
     check(&folder.lines(), 3);
     let count = folder.names().len();
     let bytes: u64 = folder.names().iter().map(|name| fs::metadata(folder.join(name)).unwrap().len()).sum();
-    // Each goes on in a file that was moved for the lines until it looks; but no two move the same one.
-    assert!(count as u64 >= bytes / 100_000 && count as u64 <= bytes / 30_000, "{count} files for {bytes} bytes");
+    // Each goes on in a file that was moved until it looks, and while another one that moves it waits for the
+    // processor; but no two move the same one.
+    assert!(count as u64 > 1 && count as u64 <= bytes / 30_000, "{count} files for {bytes} bytes");
 }
 
 #[test]
