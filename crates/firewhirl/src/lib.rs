@@ -47,6 +47,9 @@ mod pages {
     #[doc = include_str!("../../../docs/http2.md")]
     struct Http2;
 
+    #[doc = include_str!("../../../docs/locale.md")]
+    struct Locale;
+
     #[doc = include_str!("../../../docs/log.md")]
     struct Log;
 

@@ -16,6 +16,7 @@ use crate::handler::Handler;
 use crate::lingering::Lingering;
 use crate::live::{Fallback, Live};
 use crate::live_reload;
+use crate::locale::Locales;
 use crate::output_transform::OutputTransform;
 use crate::resources::{MissingResource, Resources};
 use crate::route_info::{self, RouteInfo};
@@ -286,6 +287,13 @@ impl Application {
     /// Where visitors log in, if no site says otherwise. Default: none.
     pub fn login_url(mut self, url: impl Into<String>) -> Self {
         self.settings.login_url = Some(url.into());
+        self.changed()
+    }
+
+    /// The locales that visitors may have, each with its translations. Default: `en_US` alone. See
+    /// [`Context::locale`].
+    pub fn locales(mut self, locales: Locales) -> Self {
+        self.settings.locales = locales;
         self.changed()
     }
 

@@ -46,6 +46,7 @@ mod handler;
 mod lingering;
 mod live;
 pub mod live_reload;
+pub mod locale;
 mod output_transform;
 mod path;
 mod proxy;

@@ -6,6 +6,7 @@ use firewhirl_process::autoreload;
 
 use crate::compression::Compression;
 use crate::context::Context;
+use crate::locale::Locales;
 use crate::output_transform::TransformMakers;
 
 /// An application's settings; the methods of [`Application`](crate::Application) of the same names set
@@ -24,6 +25,7 @@ pub struct Settings {
     pub(crate) request_id_header: bool,
     pub(crate) compression: Option<Compression>,
     pub(crate) transforms: TransformMakers,
+    pub(crate) locales: Locales,
 }
 
 /// What is called at the end of each request in place of the access log.
@@ -74,6 +76,11 @@ impl Settings {
     /// Where visitors log in, if no site says otherwise.
     pub fn login_url(&self) -> Option<&str> {
         self.login_url.as_deref()
+    }
+
+    /// The locales. Default: `en_US` alone.
+    pub fn locales(&self) -> &Locales {
+        &self.locales
     }
 
     /// The host whose routes answer where the request's host has none.

@@ -10,6 +10,7 @@ use firewhirl_event::{Error, Result};
 
 use crate::context::Context;
 use crate::handler::{Answer, answers};
+use crate::locale::Locale;
 
 /// What holds for an application, or for a group of its routes: Tornado's base handler.
 ///
@@ -94,6 +95,13 @@ pub trait Site: 'static {
         None
     }
 
+    /// The visitor's locale, as he may have chosen it; `None` leaves it to his browser. Asked when the handler
+    /// asks [`Context::locale`]; in it this would ask itself. Tornado's `get_user_locale`.
+    fn user_locale(&self, cx: &Context) -> impl Future<Output = Result<Option<Rc<Locale>>>> {
+        let _ = cx;
+        Outer::<Result<Option<Rc<Locale>>>>::new()
+    }
+
     /// Writes the page of an error. The status is set already, and what was written before is gone.
     fn write_error(&self, cx: &Context, error: &Error) -> impl Answer {
         let _ = (cx, error);
@@ -165,6 +173,10 @@ pub(crate) trait SiteHooks {
         cx: &'exchange Context,
     ) -> Option<LocalFuture<'exchange, Result<AnyUser>>>;
     fn login_url(&self, cx: &Context) -> Option<String>;
+    fn user_locale<'exchange>(
+        &'exchange self,
+        cx: &'exchange Context,
+    ) -> Option<LocalFuture<'exchange, Result<Option<Rc<Locale>>>>>;
     fn write_error<'exchange>(
         &'exchange self,
         cx: &'exchange Context,
@@ -232,6 +244,16 @@ impl<S: Site> SiteHooks for S {
 
     fn login_url(&self, cx: &Context) -> Option<String> {
         Site::login_url(self, cx)
+    }
+
+    fn user_locale<'exchange>(
+        &'exchange self,
+        cx: &'exchange Context,
+    ) -> Option<LocalFuture<'exchange, Result<Option<Rc<Locale>>>>> {
+        if !answers(&S::user_locale) {
+            return None;
+        }
+        Some(Box::pin(Site::user_locale(self, cx)))
     }
 
     fn write_error<'exchange>(

@@ -220,11 +220,20 @@ const YEAR_10000: i64 = 253_402_300_800;
 const WEEKDAYS: &[u8; 21] = b"SunMonTueWedThuFriSat";
 const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// Year, month and day of a count of days since 1970 in the proleptic Gregorian calendar.
+/// Year, month and day of a count of days since 1970 in the proleptic Gregorian calendar, from the year 0 on.
 ///
 /// Years are counted from March, so that the leap day comes last: Howard Hinnant, "chrono-Compatible
 /// Low-Level Date Algorithms", `civil_from_days`.
-fn civil_date(days: i64) -> (usize, usize, usize) {
+///
+/// # Examples
+///
+/// ```
+/// use firewhirl_http::httputil::dates::civil_date;
+///
+/// assert_eq!(civil_date(0), (1970, 1, 1));
+/// assert_eq!(civil_date(19_782), (2024, 2, 29));
+/// ```
+pub fn civil_date(days: i64) -> (usize, usize, usize) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

@@ -14,6 +14,7 @@ mod finish;
 mod finish_later;
 mod form;
 mod label;
+mod locale;
 mod outgoing;
 mod path;
 mod relay;

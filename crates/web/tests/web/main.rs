@@ -10,6 +10,7 @@ mod event_streams;
 mod finish_later;
 mod forms;
 mod kept;
+mod locales;
 mod log;
 #[path = "../../../../tests/support/peers.rs"]
 mod peers;

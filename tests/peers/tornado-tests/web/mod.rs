@@ -6,6 +6,7 @@ mod errors;
 mod etags;
 mod headers;
 mod hosts;
+mod locales;
 mod methods;
 mod paths;
 mod redirects;
@@ -21,6 +22,7 @@ use crate::{Case, server};
 #[rustfmt::skip]
 pub(crate) fn serve(class: &str) -> Option<Case> {
     let application: fn() -> Application = match class {
+        "AcceptLanguageTest"                  => locales::accept_language,
         "AllHTTPMethodsTest"                  => methods::all_http_methods,
         "AuthRedirectTest"                    => redirects::auth_redirect,
         "BuggyLoggingTest"                    => errors::buggy_logging,
@@ -53,6 +55,7 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "RaiseWithReasonTest"                 => statuses::raise_with_reason,
         "RedirectHandlerTest"                 => redirects::redirect_handler,
         "RequestEncodingTest"                 => arguments::request_encoding,
+        "SetLazyPropertiesTest"               => locales::set_lazy_properties,
         "StatusReasonTest"                    => statuses::status_reason,
         "StreamingRequestBodyTest"            => streaming::streaming_request_body,
         "UnimplementedHTTPMethodsTest"        => methods::unimplemented_http_methods,
