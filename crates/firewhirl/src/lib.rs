@@ -41,6 +41,9 @@ mod pages {
     #[doc = include_str!("../../../docs/compression.md")]
     struct Compression;
 
+    #[doc = include_str!("../../../docs/cookies.md")]
+    struct Cookies;
+
     #[doc = include_str!("../../../docs/http-client.md")]
     struct HttpClient;
 

@@ -24,6 +24,7 @@ use crate::router::Router;
 use crate::routes::{Added, AnswersAll, Mount, MountedKind, Routes, route_methods};
 use crate::routing::{Host, RouteErrors, UrlArguments};
 use crate::settings::Settings;
+use crate::signed_value::Secrets;
 
 /// A web application: routes and what is set for all of them.
 ///
@@ -287,6 +288,46 @@ impl Application {
     /// Where visitors log in, if no site says otherwise. Default: none.
     pub fn login_url(mut self, url: impl Into<String>) -> Self {
         self.settings.login_url = Some(url.into());
+        self.changed()
+    }
+
+    /// The secret with which [signed cookies](Context::set_signed_cookie) are signed: 32 random bytes or more, the
+    /// same in all processes of a service, and the same as that of a Tornado service whose cookies are to be read.
+    /// Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::Application;
+    ///
+    /// let secret = std::env::var("COOKIE_SECRET").unwrap_or_default();
+    /// let application = Application::new().cookie_secret(secret);
+    /// # let _ = application;
+    /// ```
+    pub fn cookie_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        // An empty one would sign nothing: anybody has it.
+        self.settings.secrets = Some(secret).filter(|secret| !secret.as_ref().is_empty()).map(Secrets::new);
+        self.changed()
+    }
+
+    /// Several secrets, each with a version, in place of one: that of `key_version` signs, those of all versions
+    /// are read. So a secret can be replaced while cookies signed with the old one are about. Tornado's settings
+    /// `cookie_secret`, a dictionary there, and `key_version`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::Application;
+    ///
+    /// let application = Application::new().cookie_secrets(2, [(1, "the old one"), (2, "the new one")]);
+    /// # let _ = application;
+    /// ```
+    pub fn cookie_secrets<Secret: AsRef<[u8]>>(
+        mut self,
+        key_version: u64,
+        secrets: impl IntoIterator<Item = (u64, Secret)>,
+    ) -> Self {
+        self.settings.secrets = Some(Secrets::versions(key_version, secrets));
         self.changed()
     }
 

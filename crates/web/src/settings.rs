@@ -8,6 +8,7 @@ use crate::compression::Compression;
 use crate::context::Context;
 use crate::locale::Locales;
 use crate::output_transform::TransformMakers;
+use crate::signed_value::Secrets;
 
 /// An application's settings; the methods of [`Application`](crate::Application) of the same names set
 /// them.
@@ -26,6 +27,7 @@ pub struct Settings {
     pub(crate) compression: Option<Compression>,
     pub(crate) transforms: TransformMakers,
     pub(crate) locales: Locales,
+    pub(crate) secrets: Option<Secrets>,
 }
 
 /// What is called at the end of each request in place of the access log.
@@ -81,6 +83,11 @@ impl Settings {
     /// The locales. Default: `en_US` alone.
     pub fn locales(&self) -> &Locales {
         &self.locales
+    }
+
+    /// What values are signed with, if it is set: the settings `cookie_secret` and `cookie_secrets`.
+    pub fn cookie_secrets(&self) -> Option<&Secrets> {
+        self.secrets.as_ref()
     }
 
     /// The host whose routes answer where the request's host has none.

@@ -194,6 +194,7 @@ impl Context {
         } else {
             headers.add("Content-Length", body.len())?;
         }
+        response.cookies.borrow().add_to(&mut headers);
         if self.is_transformed() {
             drop((headers, body));
             return self.send_whole_transformed();
@@ -216,6 +217,7 @@ impl Context {
         if response.stage.get() != Stage::Open {
             return Ok(());
         }
+        response.cookies.borrow().add_to(&mut response.headers.borrow_mut());
         let status = response.status.get();
         let reason = response.reason.borrow();
         let reason = reason_to_send(status, reason.as_deref());

@@ -7,6 +7,7 @@
 mod arguments;
 mod body;
 mod closing;
+mod cookies;
 mod current;
 mod default_headers;
 mod failure;
@@ -21,6 +22,7 @@ mod relay;
 mod request_id;
 mod request_local;
 mod response;
+mod signed_cookies;
 mod user;
 
 pub use body::BodyStream;
@@ -49,6 +51,7 @@ use crate::routing::UrlArguments;
 use crate::settings::Settings;
 
 use arguments::ArgumentCache;
+use cookies::CookieCache;
 use finish_later::Deferral;
 use response::Response;
 use user::UserCache;
@@ -84,6 +87,7 @@ pub struct Context {
     pub(crate) path_values: PathValues,
     response: Response,
     arguments: ArgumentCache,
+    cookies: CookieCache,
     user: UserCache,
     locals: RefCell<Resources>,
     body_taken: Cell<bool>,
@@ -107,6 +111,7 @@ impl Context {
             path_values: PathValues::default(),
             response: Response::default(),
             arguments: ArgumentCache::default(),
+            cookies: CookieCache::default(),
             user: UserCache::default(),
             locals: RefCell::default(),
             body_taken: Cell::new(false),
@@ -133,6 +138,7 @@ impl Context {
         *self.upstream.get_mut() = None;
         self.response.end();
         self.arguments.clear();
+        self.cookies.take();
         self.user.clear();
         self.locals.get_mut().clear();
         self.body_taken.set(false);

@@ -37,12 +37,19 @@ impl Context {
         *self.upstream.borrow_mut() = Some(Rc::clone(target));
     }
 
-    /// Shows the headers that the site around the route, and the application, set for every response.
+    /// Shows the headers that the site around the route, and the application, set for every response, with the
+    /// cookies that were set for this one.
     pub(crate) fn with_own_headers(
         &self,
         show: impl FnOnce(&Headers) -> Result<(), InvalidHeader>,
     ) -> Result<(), InvalidHeader> {
-        show(&self.response.headers.borrow())
+        let cookies = self.response.cookies.borrow();
+        if cookies.is_empty() {
+            return show(&self.response.headers.borrow());
+        }
+        let mut headers = self.response.headers.borrow().clone();
+        cookies.add_to(&mut headers);
+        show(&headers)
     }
 
     /// Puts the head of a response that comes from elsewhere in the connection's output.

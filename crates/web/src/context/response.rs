@@ -12,6 +12,7 @@ use tracing::error;
 
 use firewhirl_event::log_targets::APP;
 
+use super::cookies::NewCookies;
 use super::outgoing::Outgoing;
 use super::{Context, default_headers};
 use crate::chunk::{Chunk, Json};
@@ -27,6 +28,8 @@ pub(super) struct Response {
     /// Where it is not the status's own.
     pub(super) reason: RefCell<Option<Cow<'static, str>>>,
     pub(super) headers: RefCell<Headers>,
+    /// Apart from the headers, since an error page takes the place of those and not of these.
+    pub(super) cookies: RefCell<NewCookies>,
     pub(super) body: RefCell<Vec<u8>>,
     pub(super) stage: Cell<Stage>,
     pub(super) automatic_etag: Cell<Option<bool>>,
@@ -61,6 +64,7 @@ impl Response {
         self.automatic_etag.set(None);
         self.is_left_uncompressed.set(false);
         self.outgoing.get_mut().take();
+        self.cookies.get_mut().clear();
         let body = self.body.get_mut();
         body.clear();
         body.shrink_to(KEPT_BODY);
@@ -150,7 +154,7 @@ impl Context {
     }
 
     /// Discards headers, body and status as far as they have not been sent; the site's
-    /// [`default_headers`](crate::Site::default_headers) are set again.
+    /// [`default_headers`](crate::Site::default_headers) are set again. Cookies stay.
     ///
     /// # Errors
     ///
@@ -234,7 +238,7 @@ impl Context {
         self.response.stage.get() != Stage::Open
     }
 
-    fn check_open(&self) -> Result<(), ResponseMisuse> {
+    pub(super) fn check_open(&self) -> Result<(), ResponseMisuse> {
         match self.response.stage.get() {
             Stage::Open => Ok(()),
             _ => Err(ResponseMisuse::HeadWritten),

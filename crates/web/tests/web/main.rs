@@ -4,6 +4,7 @@ mod arguments;
 mod bodies;
 mod closing;
 mod compression;
+mod cookies;
 mod errors;
 mod etags;
 mod event_streams;

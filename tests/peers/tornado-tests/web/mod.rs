@@ -2,6 +2,7 @@
 
 mod arguments;
 mod compression;
+mod cookies;
 mod errors;
 mod etags;
 mod headers;
@@ -28,8 +29,10 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "BuggyLoggingTest"                    => errors::buggy_logging,
         "CacheTest"                           => etags::cache,
         "CancellationTest"                    => errors::cancellation,
+        "ClearAllCookiesTest"                 => cookies::clear_all,
         "ClearHeaderTest"                     => headers::clear_header,
         "ClientCloseTest"                     => streaming::client_close,
+        "CookieTest"                          => cookies::cookies,
         "CrossOriginProtectionDisabledTest"   => methods::cross_origin_protection_disabled,
         "Custom404Test"                       => errors::custom_404,
         "DateHeaderTest"                      => headers::date_header,
