@@ -83,11 +83,11 @@ enum Ended {
 /// Polls the service to its end, and watches its client meanwhile.
 async fn run<Way: Channel, Service: Serve>(channel: &Way, service: &Service, exchange: &mut Exchange) -> Ended {
     let mut serving = pin!(service.serve(exchange));
-    poll_fn(|context| match panics::catch(|| serving.as_mut().poll(context)) {
+    poll_fn(|context| match channel.tasks().drive(|| panics::catch(|| serving.as_mut().poll(context))) {
         Ok(Poll::Ready(result)) => Poll::Ready(Ended::Returned(result)),
         Err(caught) => Poll::Ready(Ended::Panicked(caught)),
         Ok(Poll::Pending) => {
-            channel.note_driver(context);
+            channel.tasks().note_driver(context);
             if channel.poll_left(context) && channel.departure().is_cancelled() {
                 return Poll::Ready(Ended::Cancelled);
             }
@@ -99,7 +99,7 @@ async fn run<Way: Channel, Service: Serve>(channel: &Way, service: &Service, exc
 
 /// Waits for the answer that somebody has promised to finish later.
 fn poll_held<Way: Channel>(channel: &Way, context: &mut Context<'_>) -> Poll<()> {
-    channel.note_driver(context);
+    channel.tasks().note_driver(context);
     if channel.is_finished() || !channel.is_held() {
         return Poll::Ready(());
     }

@@ -96,8 +96,8 @@ pub(crate) trait Channel {
 
     // --- the exchange ---
 
-    /// Notes the task that serves the exchange, to be woken from outside of it.
-    fn note_driver(&self, context: &Context<'_>);
+    /// The task that serves the exchange, and those that wait beside it.
+    fn tasks(&self) -> &Tasks;
     /// Sees to the client while a handler works; `true` once it has left.
     fn poll_left(&self, context: &mut Context<'_>) -> bool;
     fn departure(&self) -> &Departure;

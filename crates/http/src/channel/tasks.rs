@@ -1,9 +1,10 @@
 //! The tasks of an exchange: the one that drives it, and those that wait beside it.
 //!
 //! What an exchange waits for wakes one task. So that none takes another's place, that is always the
-//! driver, and the driver wakes those who wait beside it.
+//! driver, and the driver wakes those who wait beside it. While it works it is not woken: it looks around
+//! before it rests, and a wake from within would only have it run once more for nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::task::{Context, Poll, Waker};
 
 /// The tasks that wait for what one connection or stream brings.
@@ -11,6 +12,8 @@ use std::task::{Context, Poll, Waker};
 pub(crate) struct Tasks {
     /// The task that the transport wakes.
     driver: RefCell<Option<Waker>>,
+    /// Whether the driver is at work just now.
+    driving: Cell<bool>,
     others: RefCell<Vec<Waker>>,
 }
 
@@ -22,6 +25,15 @@ impl Tasks {
         if !driver.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             *driver = Some(context.waker().clone());
         }
+    }
+
+    /// Does a step of the driver's work, which must not panic, and after which the driver looks around.
+    #[inline]
+    pub(crate) fn drive<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.driving.set(true);
+        let done = work();
+        self.driving.set(false);
+        done
     }
 
     /// Polls for a task, whichever it is, with the driver as the one to be woken.
@@ -54,7 +66,15 @@ impl Tasks {
     }
 
     /// Has the driver look again.
+    #[inline]
     pub(crate) fn wake(&self) {
+        if !self.driving.get() {
+            self.wake_driver();
+        }
+    }
+
+    #[inline(never)]
+    fn wake_driver(&self) {
         if let Some(driver) = &*self.driver.borrow() {
             driver.wake_by_ref();
         }
@@ -64,5 +84,35 @@ impl Tasks {
     pub(crate) fn end(&self) {
         drop(self.driver.take());
         self.wake_others();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_driver_is_woken_by_others_and_not_by_itself() {
+        let count = Arc::new(Count::default());
+        let tasks = Tasks::default();
+        tasks.wake();
+        tasks.note_driver(&Context::from_waker(&Waker::from(count.clone())));
+        tasks.drive(|| tasks.wake());
+        assert_eq!(count.0.load(Relaxed), 0);
+        tasks.wake();
+        assert_eq!(count.0.load(Relaxed), 1);
     }
 }

@@ -32,7 +32,7 @@ pub(crate) async fn serve_connection<Service: Serve>(link: Rc<Link>, service: Rc
     loop {
         let mut waited = false;
         let arrival = poll_fn(|context| {
-            link.note_driver(context);
+            link.tasks().note_driver(context);
             let polled = link.poll_request(context);
             waited |= polled.is_pending();
             polled
@@ -92,7 +92,7 @@ async fn serve_request<Service: Serve>(link: &Rc<Link>, service: &Service, spare
 /// Sends what is left and closes; with `linger` after the client has had time to read it.
 async fn close(link: &Link, linger: bool) {
     poll_fn(|context| {
-        link.note_driver(context);
+        link.tasks().note_driver(context);
         link.poll_shutdown(context)
     })
     .await;

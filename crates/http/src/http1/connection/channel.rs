@@ -9,7 +9,7 @@ use firewhirl_tcp::Peer;
 use http::StatusCode;
 
 use super::Link;
-use crate::channel::{Answer, Channel, Departure, gzip_decoder};
+use crate::channel::{Answer, Channel, Departure, Tasks, gzip_decoder};
 use crate::headers::Headers;
 use crate::http_connection::{BodyError, ResponseError};
 use crate::timeouts::{Patience, Waiting};
@@ -118,8 +118,8 @@ impl Channel for Link {
     }
 
     #[inline]
-    fn note_driver(&self, context: &Context<'_>) {
-        self.tasks.note_driver(context);
+    fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     #[inline]

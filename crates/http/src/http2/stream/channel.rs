@@ -9,7 +9,7 @@ use firewhirl_tcp::Peer;
 use http::StatusCode;
 
 use super::{Answer, Io, Stream};
-use crate::channel::{Channel, Departure, gzip_decoder};
+use crate::channel::{Channel, Departure, Tasks, gzip_decoder};
 use crate::headers::Headers;
 use crate::http_connection::{BodyError, ResponseError};
 use crate::timeouts::{Patience, Waiting};
@@ -111,8 +111,8 @@ impl Channel for Stream {
         self.body_patience.set(Patience::new(&self.connection.worker.ticks, time));
     }
 
-    fn note_driver(&self, context: &Context<'_>) {
-        self.tasks.note_driver(context);
+    fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     fn poll_left(&self, context: &mut Context<'_>) -> bool {
