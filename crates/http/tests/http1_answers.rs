@@ -33,6 +33,15 @@ fn answer(request: &str, status: u16, lines: &str, parts: &[&str]) -> Result<(St
     Ok((String::from_utf8(out).unwrap(), codec.next_request()))
 }
 
+/// What is written at once, if it can be.
+fn whole_answer(request: &str, status: u16, lines: &str, body: &str) -> Option<(String, bool)> {
+    let (mut codec, mut out) = (asked(request), Vec::new());
+    let status = StatusCode::from_u16(status).unwrap();
+    let whole = codec.write_whole(&mut out, status, None, &headers(lines), body.as_bytes()).unwrap();
+    assert_eq!(whole, !out.is_empty(), "nothing is written, or all");
+    whole.then(|| (String::from_utf8(out).unwrap(), codec.next_request()))
+}
+
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const HEAD: &str = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
 const CLOSE: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -72,10 +81,16 @@ fn an_answer_is_framed_for_its_client() {
         (CONNECT,   200, "Content-Length: 3", &["tunnel"],  "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntunnel", false),
         (CONNECT,   405, "Content-Length: 1", &["a"],       "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 1\r\n\r\na", true),
     ];
+    let mut wholes = 0;
     for &(request, status, lines, parts, expected, goes_on) in CASES {
         let found = answer(request, status, lines, parts);
         assert_eq!(found, Ok((expected.to_owned(), goes_on)), "{status} with {lines:?} to {request:?}");
+        if let Some(whole) = whole_answer(request, status, lines, &parts.concat()) {
+            wholes += 1;
+            assert_eq!(whole, (expected.to_owned(), goes_on), "{request:?} {status} {lines:?}, at once");
+        }
     }
+    assert_eq!(wholes, 2, "answers that take one step");
 }
 
 #[test]

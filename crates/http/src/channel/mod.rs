@@ -58,8 +58,18 @@ pub(crate) trait Channel {
     fn write_head(&self, status: StatusCode, reason: Option<&str>, headers: &Headers) -> Result<(), ResponseError>;
     fn write_body(&self, chunk: &[u8]) -> Result<(), ResponseError>;
     fn write_body_bytes(&self, chunk: Bytes) -> Result<(), ResponseError>;
-    #[inline]
+    /// Puts a whole answer: by one step, if there is a shorter way than that of its parts.
     fn respond(
+        &self,
+        status: StatusCode,
+        reason: Option<&str>,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<(), ResponseError> {
+        self.respond_in_steps(status, reason, headers, body)
+    }
+    /// Puts a whole answer part by part.
+    fn respond_in_steps(
         &self,
         status: StatusCode,
         reason: Option<&str>,

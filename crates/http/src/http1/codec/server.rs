@@ -242,6 +242,60 @@ impl ServerCodec {
         self.write_framed_head(out, status, reason, headers, content_length)
     }
 
+    /// Writes a whole response by one step, where that is all it takes: its head is complete as it is and
+    /// has the `Content-Length` of `body`. Says `false`, and writes nothing, where it takes more.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError::StartLine`] if the reason would end its line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_http::http1::{RequestHead, ServerCodec};
+    /// use firewhirl_http::{Headers, Limits};
+    /// use http::StatusCode;
+    ///
+    /// let mut codec = ServerCodec::new(Limits::default());
+    /// let mut head = RequestHead::new();
+    /// codec.read_head(b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", &mut head)?;
+    ///
+    /// let (mut headers, mut out) = (Headers::new(), Vec::new());
+    /// assert!(!codec.write_whole(&mut out, StatusCode::OK, None, &headers, b"Hello")?);
+    /// headers.set("Content-Length", 5)?;
+    /// assert!(codec.write_whole(&mut out, StatusCode::OK, None, &headers, b"Hello")?);
+    /// assert_eq!(out, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello");
+    /// assert!(codec.response_done());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn write_whole(
+        &mut self,
+        out: &mut Vec<u8>,
+        status: StatusCode,
+        reason: Option<&str>,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<bool, OutputError> {
+        let declares = |value: &[u8]| outgoing_length(value) == Some(body.len() as u64);
+        if self.states.server != State::Respond
+            || status.is_informational()
+            || !self.adds_nothing(status, headers)
+            || !headers.get_bytes("Content-Length").is_some_and(declares)
+        {
+            return Ok(false);
+        }
+        out.reserve(headers.as_bytes().len() + HEAD_EXTRA + body.len());
+        write_status_line(out, status, reason)?;
+        out.extend_from_slice(headers.as_bytes());
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(body);
+        // The server's state was looked at above.
+        let _ = self.states.note(Side::Server, Event::Response);
+        let _ = self.states.note(Side::Server, Event::EndOfMessage);
+        Ok(true)
+    }
+
     /// Whether a head with a `Content-Length` can go out as it is: the answer of nearly every handler.
     #[inline]
     fn adds_nothing(&self, status: StatusCode, headers: &Headers) -> bool {

@@ -11,6 +11,7 @@ use crate::channel::{Answer, Channel, OUTPUT_MAX};
 use crate::error::OutputError;
 use crate::headers::Headers;
 use crate::http_connection::ResponseError;
+use crate::http1::ServerCodec;
 use crate::serving::bare_fields;
 
 /// A chunk of an answer at least this long is not copied into the output.
@@ -33,19 +34,46 @@ impl Link {
     ) -> Result<(), ResponseError> {
         let io = &mut *self.io.borrow_mut();
         let stream = io.stream.as_mut().ok_or(ResponseError::Closed)?;
-        // A body that nobody read stands between this answer and the next request. If it is not
-        // short, the connection ends here, and the answer says so.
-        if io.codec.request_body_left().is_none_or(|left| left > DISCARDED_MAX) {
-            io.codec.close_after_this();
-        }
-        if self.worker.options.no_keep_alive || self.worker.is_draining() {
-            io.codec.close_after_this();
-        }
+        self.see_whether_to_close(&mut io.codec);
         io.codec.write_head(stream.output(), status, reason, headers)?;
         if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
             self.answer.set(Answer::HeadWritten);
         }
         Ok(())
+    }
+
+    /// Has the connection end with the answer that is to come, if it must, so that its head says so.
+    #[inline]
+    fn see_whether_to_close(&self, codec: &mut ServerCodec) {
+        // A body that nobody read stands between this answer and the next request. If it is not
+        // short, the connection ends here.
+        if codec.request_body_left().is_none_or(|left| left > DISCARDED_MAX)
+            || self.worker.options.no_keep_alive
+            || self.worker.is_draining()
+        {
+            codec.close_after_this();
+        }
+    }
+
+    /// Puts a whole answer in the output at once; `false`, and nothing is put, if it takes more than that.
+    pub(super) fn put_whole(
+        &self,
+        status: StatusCode,
+        reason: Option<&str>,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<bool, ResponseError> {
+        let io = &mut *self.io.borrow_mut();
+        let stream = io.stream.as_mut().ok_or(ResponseError::Closed)?;
+        self.see_whether_to_close(&mut io.codec);
+        if stream.pending_write() > OUTPUT_MAX
+            || !io.codec.write_whole(stream.output(), status, reason, headers, body)?
+        {
+            return Ok(false);
+        }
+        self.answer.set(Answer::Finished);
+        self.tasks.wake();
+        Ok(true)
     }
 
     pub(super) fn put_body(&self, chunk: &[u8]) -> Result<(), ResponseError> {

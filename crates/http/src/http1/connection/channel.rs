@@ -46,6 +46,21 @@ impl Channel for Link {
     }
 
     #[inline]
+    fn respond(
+        &self,
+        status: StatusCode,
+        reason: Option<&str>,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<(), ResponseError> {
+        if self.put_whole(status, reason, headers, body)? {
+            Ok(())
+        } else {
+            self.respond_in_steps(status, reason, headers, body)
+        }
+    }
+
+    #[inline]
     fn finish(&self, trailers: Option<&Headers>) -> Result<(), ResponseError> {
         self.put_end(trailers)
     }
