@@ -5,6 +5,7 @@
 //! asked for where the route wants one, then the handler's entry does the rest. Whatever fails on the way is answered by the sites around the route.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 
 use crate::context::Context;
@@ -22,7 +23,7 @@ impl Live {
         let mut running = Running::begin(self, exchange);
         let problem = running.read_body().await.err();
         let cx = running.share();
-        cx.as_current(cx.run(problem)).await;
+        cx.as_current(pin!(cx.run(problem))).await;
     }
 }
 

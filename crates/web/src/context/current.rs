@@ -2,7 +2,7 @@
 //! context: a log line, above all.
 
 use std::cell::Cell;
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use firewhirl_event::watchdog::labelled;
@@ -42,8 +42,7 @@ impl Context {
 
     /// Runs a future as this request's.
     #[inline]
-    pub(crate) async fn as_current<F: Future>(self: &Rc<Self>, future: F) -> F::Output {
-        let mut future = pin!(future);
+    pub(crate) async fn as_current<F: Future>(self: &Rc<Self>, mut future: Pin<&mut F>) -> F::Output {
         std::future::poll_fn(|task| {
             let _turn = self.turn();
             labelled(&self.label(), || future.as_mut().poll(task))
