@@ -200,6 +200,12 @@ impl Headers {
         self.run(Name::new(name.as_ref())).unwrap_or(0..0).map(|index| text(self.value(index)))
     }
 
+    /// All lines in their order, for whoever needs no text.
+    #[cfg(feature = "http2")]
+    pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        self.entries.iter().enumerate().map(|(index, entry)| (self.shown(entry), self.value(index)))
+    }
+
     /// Every line as its name and its value's bytes, in the order in which they are sent.
     ///
     /// Tornado's `get_all`.
@@ -218,7 +224,11 @@ impl Headers {
 
     /// The names, each once, in the order in which they were first added.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let starts_run = |&index: &usize| index == 0 || self.name(index - 1) != self.name(index);
+        let starts_run = |&index: &usize| {
+            let of = &self.entries[index];
+            let before = index.checked_sub(1).map(|before| &self.entries[before]);
+            before.is_none_or(|before| before.key != of.key || self.shown(before) != self.shown(of))
+        };
         (0..self.entries.len()).filter(starts_run).map(|index| self.name(index))
     }
 

@@ -67,7 +67,7 @@ impl Key {
     }
 }
 
-/// Appends a name that responses often have, if it is written as it is shown.
+/// Appends a name that messages often have, if it is written as it is shown.
 #[inline]
 fn append_well_known(name: &str, line: &mut Vec<u8>) -> bool {
     macro_rules! names {
@@ -82,6 +82,10 @@ fn append_well_known(name: &str, line: &mut Vec<u8>) -> bool {
     names! {
         "Date" "Etag" "Vary" "Allow" "Server" "Location" "Connection" "Set-Cookie" "Content-Type" "Cache-Control"
         "Last-Modified" "Accept-Ranges" "Content-Length" "Content-Encoding" "Transfer-Encoding"
+        // Of requests, and of those that a proxy hands on.
+        "Via" "Host" "Accept" "Cookie" "Origin" "Referer" "Forwarded" "X-Real-Ip" "User-Agent" "X-Request-Id"
+        "Authorization" "If-None-Match" "Accept-Language" "Accept-Encoding" "X-Scheme" "X-Forwarded-For"
+        "X-Forwarded-Host" "X-Forwarded-Proto"
     }
     true
 }

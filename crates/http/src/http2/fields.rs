@@ -9,7 +9,7 @@ use crate::headers::Headers;
 /// Puts the fields in a map; those that are a connection's own are left out. RFC 9113, section 8.2.2:
 /// "An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields."
 pub(super) fn to_map(headers: &Headers) -> HeaderMap {
-    let lines = headers.iter();
+    let lines = headers.lines();
     let mut map = HeaderMap::with_capacity(lines.len());
     for (name, value) in lines {
         if let Some((name, value)) = recent_fields::translated(name, value) {

@@ -18,7 +18,7 @@ const KEPT_MAX: usize = 128;
 
 struct Recent {
     /// As our blocks spell it.
-    spelled: Box<str>,
+    spelled: Box<[u8]>,
     name: HeaderName,
     value: HeaderValue,
 }
@@ -28,7 +28,7 @@ thread_local! {
 }
 
 /// A line of a header block; `None` for a connection's own, which HTTP/2 has not.
-pub(super) fn translated(name: &str, value: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+pub(super) fn translated(name: &[u8], value: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     if value.len() > KEPT_MAX {
         return translate(name, value);
     }
@@ -46,18 +46,17 @@ pub(super) fn translated(name: &str, value: &[u8]) -> Option<(HeaderName, Header
     })
 }
 
-fn translate(name: &str, value: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+fn translate(name: &[u8], value: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     // Both were checked, by the same rules, when they got into the block.
-    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    let name = HeaderName::from_bytes(name).ok()?;
     let value = HeaderValue::from_bytes(value).ok()?;
     (!is_connections_own(&name)).then_some((name, value))
 }
 
 /// Where a name is kept: `Server`, `Date`, `Content-Type`, `Content-Length` and `Etag` each have a place.
-fn place(name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let letter = |index: usize| bytes.get(index).copied().map_or(0, usize::from);
-    (bytes.len() * 5 + letter(0) + letter(bytes.len() / 2) * 3) % PLACES
+fn place(name: &[u8]) -> usize {
+    let letter = |index: usize| name.get(index).copied().map_or(0, usize::from);
+    (name.len() * 5 + letter(0) + letter(name.len() / 2) * 3) % PLACES
 }
 
 #[cfg(test)]
@@ -69,7 +68,7 @@ mod tests {
         let lines =
             [("Server", "a"), ("Server", "b"), ("server", "a"), ("Sarver", "a"), ("Server", "a"), ("Server", "a")];
         for (name, value) in lines {
-            let (translated, its) = translated(name, value.as_bytes()).unwrap();
+            let (translated, its) = translated(name.as_bytes(), value.as_bytes()).unwrap();
             assert_eq!((translated.as_str(), its.as_bytes()), (&*name.to_lowercase(), value.as_bytes()));
         }
     }
@@ -77,13 +76,14 @@ mod tests {
     #[test]
     fn what_is_a_connections_own_is_never_kept() {
         for _ in 0..2 {
-            assert!(translated("Keep-Alive", b"5").is_none());
+            assert!(translated(b"Keep-Alive", b"5").is_none());
         }
     }
 
     #[test]
     fn the_fields_that_every_answer_has_do_not_drive_each_other_out() {
-        let mut places = ["Server", "Date", "Content-Type", "Content-Length", "Etag", "Vary"].map(place);
+        let mut places =
+            ["Server", "Date", "Content-Type", "Content-Length", "Etag", "Vary"].map(|name| place(name.as_bytes()));
         places.sort_unstable();
         assert!(places.windows(2).all(|pair| pair[0] != pair[1]), "{places:?}");
     }
