@@ -184,7 +184,7 @@ where
             };
             match polled {
                 Poll::Ready(Some(Ok((request, respond)))) => {
-                    self.turn.push(self.work.add((self.begin)(request, respond)));
+                    self.turn.push(self.work.add(|| (self.begin)(request, respond)));
                     if self.connection.worker.options.no_keep_alive && !self.drains {
                         self.drains = true;
                         open.h2.graceful_shutdown();

@@ -173,12 +173,14 @@ impl Stream {
     /// Sends what is left of the answer, or breaks it off; then nothing more is to be done.
     fn poll_conclude(&self, context: &mut Context<'_>) -> Poll<()> {
         self.tasks.note_driver(context);
+        if !self.broken.get() {
+            return self.poll_give_all(context).map(drop);
+        }
+        // A reset would take back what is not on its way yet.
         if self.poll_send_all(context).is_pending() {
             return Poll::Pending;
         }
-        if self.broken.get() {
-            self.reset(Reason::INTERNAL_ERROR);
-        }
+        self.reset(Reason::INTERNAL_ERROR);
         Poll::Ready(())
     }
 

@@ -36,15 +36,16 @@ impl<Serving: Future<Output = ()>> Work<Serving> {
         self.places.len() - self.free.len()
     }
 
-    /// Puts a future in a place, whose number it gives. The first poll is the caller's.
-    pub(super) fn add(&mut self, future: Serving) -> usize {
+    /// Puts the future that `begin` makes in a place, whose number it gives. The first poll is the caller's.
+    #[inline]
+    pub(super) fn add(&mut self, begin: impl FnOnce() -> Serving) -> usize {
         if let Some(index) = self.free.pop() {
-            self.places[index].future.set(Some(future));
+            self.places[index].future.set(Some(begin()));
             return index;
         }
         let index = self.places.len();
         let waker = Arc::new(StreamWaker { index, woken: Arc::clone(&self.woken) }).into();
-        self.places.push(Place { future: Box::pin(Some(future)), waker });
+        self.places.push(Place { future: Box::pin(Some(begin())), waker });
         index
     }
 
@@ -181,11 +182,13 @@ mod tests {
         let wakers: Rc<RefCell<Vec<Waker>>> = Rc::default();
         for _ in 0..3 {
             let (polls, wakers) = (polls.clone(), wakers.clone());
-            let index = work.add(Box::new(poll_fn(move |context| {
-                polls.set(polls.get() + 1);
-                wakers.borrow_mut().push(context.waker().clone());
-                if wakers.borrow().len() > 3 { Poll::Ready(()) } else { Poll::Pending }
-            })));
+            let index = work.add(|| {
+                Box::new(poll_fn(move |context| {
+                    polls.set(polls.get() + 1);
+                    wakers.borrow_mut().push(context.waker().clone());
+                    if wakers.borrow().len() > 3 { Poll::Ready(()) } else { Poll::Pending }
+                }))
+            });
             work.poll(index);
         }
         let mut turn = Vec::new();
@@ -199,7 +202,7 @@ mod tests {
         // Its place is free: a late wake finds nobody, and the next future takes it.
         work.poll(1);
         assert_eq!(polls.get(), 4);
-        assert_eq!(work.add(Box::new(poll_fn(|_| unreachable!("nobody polls it")))), 1);
+        assert_eq!(work.add(|| Box::new(poll_fn(|_| unreachable!("nobody polls it")))), 1);
     }
 
     #[test]

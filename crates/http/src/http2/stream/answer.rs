@@ -110,6 +110,20 @@ impl Stream {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => Poll::Pending,
         };
+        self.in_time(sent)
+    }
+
+    /// Gives `h2` all that was written, which it sends by itself.
+    pub(super) fn poll_give_all(&self, context: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
+        let given = match self.poll_give(context) {
+            _ if self.is_closed() => Poll::Ready(Err(closed())),
+            given => given.map_ok(drop),
+        };
+        self.in_time(given)
+    }
+
+    /// Has patience with the client while it takes nothing of what was written, and sees to it that it ends.
+    fn in_time(&self, sent: Poll<Result<(), StreamError>>) -> Poll<Result<(), StreamError>> {
         if let Poll::Ready(sent) = sent {
             self.writing.end();
             return Poll::Ready(sent.inspect_err(|_| self.client_left()));
