@@ -89,7 +89,15 @@ impl ConnectionPool {
     /// # Cancel safety
     ///
     /// Dropping the future gives the request up: it leaves the queue, or its connection is closed.
-    pub async fn send(&self, mut request: OutgoingRequest) -> Result<IncomingResponse, HttpClientError> {
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would have room for the request twice")]
+    pub fn send(
+        &self,
+        mut request: OutgoingRequest,
+    ) -> impl Future<Output = Result<IncomingResponse, HttpClientError>> {
+        async move { self.send_in_place(&mut request).await }
+    }
+
+    async fn send_in_place(&self, request: &mut OutgoingRequest) -> Result<IncomingResponse, HttpClientError> {
         let pool = &self.shared;
         if pool.closed.get() {
             return Err(HttpClientError::ClientClosed);
@@ -125,7 +133,7 @@ impl ConnectionPool {
                 Some(connection) => connection,
                 None => Box::pin(pool.new_connection(&host, connect_by(now()), &mut exchange.times)).await?,
             };
-            let Err(failure) = exchange.perform(connection, &mut request).await else { break };
+            let Err(failure) = exchange.perform(connection, request).await else { break };
             // A body that somebody writes is gone with the first attempt that has begun it.
             let is_intact = !streams || matches!(request.body, OutgoingBody::Stream(_));
             match failure {

@@ -52,19 +52,19 @@ pub(super) fn add(headers: &mut Headers, way: &Way<'_>, said: &Said, text: &mut 
         write_address(text, client);
         headers.add("X-Real-Ip", text.as_str())?;
     }
-    match (said.x_forwarded_for.is_empty(), is_behind_proxy) {
-        (true, true) => {}
-        (true, false) => text.clear(),
-        (false, _) => {
+    let is_said = !said.x_forwarded_for.is_empty();
+    // What stands there now is all there is to say of a client of our own.
+    if is_said || is_behind_proxy || way.client != way.peer {
+        if is_said || !is_behind_proxy {
             text.clear();
             text.push_str(&said.x_forwarded_for);
         }
-    }
-    if let Some(peer) = way.peer {
-        if !text.is_empty() {
-            text.push_str(", ");
+        if let Some(peer) = way.peer {
+            if !text.is_empty() {
+                text.push_str(", ");
+            }
+            write_address(text, peer);
         }
-        write_address(text, peer);
     }
     if !text.is_empty() {
         headers.add("X-Forwarded-For", text.as_str())?;
@@ -132,12 +132,16 @@ fn write_value(list: &mut String, value: &str) {
         return list.push_str(value);
     }
     list.push('"');
-    for character in value.chars() {
-        if matches!(character, '"' | '\\') {
-            list.push('\\');
-        }
-        list.push(character);
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\')) {
+        let (plain, escaped) = rest.split_at(at);
+        let (first, after) = escaped.split_at(1);
+        list.push_str(plain);
+        list.push('\\');
+        list.push_str(first);
+        rest = after;
     }
+    list.push_str(rest);
     list.push('"');
 }
 

@@ -6,39 +6,50 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// Until when the service behind is waited for; nothing while it is not.
+/// How long the service behind is waited for; nothing while it is not.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
+    limit: Cell<Option<Duration>>,
+    /// Known only once there was something to wait for: most that is begun is there at once, and costs no
+    /// look at the clock.
     until: Cell<Option<Instant>>,
 }
 
 impl Patience {
     /// The service is waited for from now on.
     pub(super) fn begin(&self, limit: Duration) {
-        self.until.set(Instant::now().checked_add(limit));
+        self.limit.set(Some(limit));
+        self.until.set(None);
     }
 
     /// Somebody else is.
     pub(super) fn pause(&self) {
+        self.limit.set(None);
         self.until.set(None);
     }
 
+    /// Until when the service is waited for, reckoned from the first time that it is.
+    fn until(&self) -> Option<Instant> {
+        let until = self.until.get().or_else(|| Instant::now().checked_add(self.limit.get()?));
+        self.until.set(until);
+        until
+    }
+
     /// The outcome of `work`; `None` once patience with the service is over.
-    pub(super) async fn watch<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
+    pub(super) async fn watch<T>(&self, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         let mut timer = pin!(None);
         poll_fn(|context| {
             if let Poll::Ready(output) = work.as_mut().poll(context) {
                 return Poll::Ready(Some(output));
             }
             loop {
-                let Some(until) = self.until.get() else { return Poll::Pending };
+                let Some(until) = self.until() else { return Poll::Pending };
                 if timer.is_none() {
                     timer.set(Some(sleep_until(until)));
                 }
@@ -73,7 +84,7 @@ mod tests {
     fn watched<T>(patience: &Patience, work: impl Future<Output = T>) -> (Option<T>, u64) {
         AsyncTest::new().paused_clock().run(async {
             let began = Instant::now();
-            let watched = patience.watch(work).await;
+            let watched = patience.watch(pin!(work)).await;
             Ok((watched, began.elapsed().as_secs()))
         })
     }
