@@ -80,4 +80,7 @@ mod pages {
     #[cfg(feature = "tls")]
     #[doc = include_str!("../../../docs/tls.md")]
     struct Tls;
+
+    #[doc = include_str!("../../../docs/xsrf.md")]
+    struct Xsrf;
 }

@@ -11,6 +11,7 @@ use firewhirl_process::autoreload;
 
 use crate::compression::Compression;
 use crate::context::Context;
+use crate::cookie::CookieOptions;
 use crate::entry::HandlerEntry;
 use crate::handler::Handler;
 use crate::lingering::Lingering;
@@ -25,6 +26,7 @@ use crate::routes::{Added, AnswersAll, Mount, MountedKind, Routes, route_methods
 use crate::routing::{Host, RouteErrors, UrlArguments};
 use crate::settings::Settings;
 use crate::signed_value::Secrets;
+use crate::xsrf::XsrfVersion;
 
 /// A web application: routes and what is set for all of them.
 ///
@@ -328,6 +330,68 @@ impl Application {
         secrets: impl IntoIterator<Item = (u64, Secret)>,
     ) -> Self {
         self.settings.secrets = Some(Secrets::versions(key_version, secrets));
+        self.changed()
+    }
+
+    /// Whether every request but GET, HEAD and OPTIONS needs the visitor's XSRF token: in the field `_xsrf` of its
+    /// form or query, or in the header `X-XSRFToken`. Default: `false`, as in Tornado. Without it the answer is 403,
+    /// before any `prepare`. See [`Context::xsrf_form_html`].
+    ///
+    /// What a route hands to another service, be it by [`proxy`](crate::proxy()), is checked there; a route of
+    /// one's own can be excepted, [`Url::xsrf_cookies`](crate::Url::xsrf_cookies).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::Application;
+    ///
+    /// let application = Application::new()
+    ///     .xsrf_cookies(true)
+    ///     .get("/", async |cx| cx.write(format!(r#"<form method="post">{}</form>"#, cx.xsrf_form_html()?)))
+    ///     .post("/", async |cx| cx.write("sent from the form"));
+    /// # assert!(application.check().is_ok());
+    /// ```
+    pub fn xsrf_cookies(mut self, on: bool) -> Self {
+        self.settings.forgery.xsrf_cookies = on;
+        self.changed()
+    }
+
+    /// The name of the cookie with the XSRF token. Default: `_xsrf`; with `__Host-` before it and
+    /// [`secure`](CookieOptions::secure) no other host can set it. Form fields are called `_xsrf` all the same.
+    pub fn xsrf_cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.settings.forgery.xsrf_cookie_name = name.into();
+        self.changed()
+    }
+
+    /// How the XSRF token is written; both versions are read. Default: version 2.
+    pub fn xsrf_cookie_version(mut self, version: XsrfVersion) -> Self {
+        self.settings.forgery.xsrf_cookie_version = version;
+        self.changed()
+    }
+
+    /// How the browser is to keep the cookie with the XSRF token. Tornado's setting `xsrf_cookie_kwargs`.
+    pub fn xsrf_cookie_options(mut self, options: CookieOptions) -> Self {
+        self.settings.forgery.xsrf_cookie_options = options;
+        self.changed()
+    }
+
+    /// Whether requests other than GET, HEAD and OPTIONS are refused with 403 where their browser says that they
+    /// come from another site, or from another origin of this one. Default: `true`; in Tornado 6.6 it is `false`,
+    /// and announced to become `true`.
+    ///
+    /// Programs that are no browsers say nothing of the kind and are let through. Which other origins may is said by
+    /// [`trusted_origins`](Self::trusted_origins), a site or a [route](crate::Url::cross_origin_protection); what a
+    /// route hands to another service is checked there.
+    pub fn cross_origin_protection(mut self, on: bool) -> Self {
+        self.settings.forgery.cross_origin_protection = on;
+        self.changed()
+    }
+
+    /// The origins whose requests are let through by
+    /// [`cross_origin_protection`](Self::cross_origin_protection), each as browsers write it:
+    /// `https://www.example.com`, with a port that is not the usual one, without a slash.
+    pub fn trusted_origins<Origin: Into<String>>(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
+        self.settings.forgery.trusted_origins = origins.into_iter().map(Into::into).collect();
         self.changed()
     }
 

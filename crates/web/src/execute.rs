@@ -1,8 +1,8 @@
 //! The life of a request: its route, its body, the sites' `prepare`, the verb, the end.
 //!
 //! Tornado's `_execute`. In this order: the route is found, the body is read (unless the route streams
-//! it), path and form are decoded, the sites' default headers are set, their `prepare` runs, a login is
-//! asked for where the route wants one, then the handler's entry does the rest. Whatever fails on the way is answered by the sites around the route.
+//! it), path and form are decoded, the sites' default headers are set, a request that may change something is
+//! checked for whether it is forged, the sites' `prepare` runs, a login is asked for where the route wants one, then the handler's entry does the rest. Whatever fails on the way is answered by the sites around the route.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -105,9 +105,12 @@ impl Context {
         };
         if !self.route().sites.is_empty() || self.settings().request_id_header {
             result = self.set_default_headers().and(result);
-            if result.is_ok() {
-                result = self.prepare_sites().await;
-            }
+        }
+        if result.is_ok() {
+            result = self.check_forgery();
+        }
+        if !self.route().sites.is_empty() && result.is_ok() {
+            result = self.prepare_sites().await;
         }
         if let Some(slash) = self.route().options.trailing_slash
             && result.is_ok()

@@ -294,7 +294,7 @@ impl Compiler {
                         options: RouteOptions {
                             stream_request_body: true,
                             authenticated: around.authenticated,
-                            ..RouteOptions::default()
+                            ..RouteOptions::default().without_forgery_checks()
                         },
                         around: around.clone(),
                         location,
@@ -328,6 +328,10 @@ impl Compiler {
         if answers_all {
             self.labels.push(url.clone());
         }
+        // A service checks for itself, and a 404 stays one; a handler is checked as any other.
+        let is_checked = self.fallback.is_some() && !answers_all;
+        let options = RouteOptions::default();
+        let options = if is_checked { options } else { options.without_forgery_checks() };
         let entry = self.fallback.as_ref().map(|fallback| Rc::clone(&fallback.entry));
         let entry = entry.unwrap_or_else(|| Rc::new(NotFound));
         Rc::new(Route {
@@ -342,7 +346,7 @@ impl Compiler {
             options: RouteOptions {
                 stream_request_body: self.fallback.as_ref().is_some_and(|fallback| fallback.streams_body),
                 authenticated: answers_all && around.authenticated,
-                ..RouteOptions::default()
+                ..options
             },
             location: self.fallback.as_ref().map_or_else(Location::caller, |fallback| fallback.location),
         })

@@ -6,6 +6,7 @@ use firewhirl_process::autoreload;
 
 use crate::compression::Compression;
 use crate::context::Context;
+use crate::forgery_settings::ForgerySettings;
 use crate::locale::Locales;
 use crate::output_transform::TransformMakers;
 use crate::signed_value::Secrets;
@@ -28,6 +29,7 @@ pub struct Settings {
     pub(crate) transforms: TransformMakers,
     pub(crate) locales: Locales,
     pub(crate) secrets: Option<Secrets>,
+    pub(crate) forgery: ForgerySettings,
 }
 
 /// What is called at the end of each request in place of the access log.
@@ -90,6 +92,16 @@ impl Settings {
         self.secrets.as_ref()
     }
 
+    /// Whether requests that may change something need an XSRF token. Default: `false`, as in Tornado.
+    pub fn xsrf_cookies(&self) -> bool {
+        self.forgery.xsrf_cookies
+    }
+
+    /// Whether requests that may change something are refused where they come from other sites. Default: `true`.
+    pub fn cross_origin_protection(&self) -> bool {
+        self.forgery.cross_origin_protection
+    }
+
     /// The host whose routes answer where the request's host has none.
     pub fn default_host(&self) -> Option<&str> {
         self.default_host.as_deref()
@@ -108,6 +120,7 @@ impl std::fmt::Debug for Settings {
             .field("request_id_header", &self.request_id_header())
             .field("compression", &self.compression)
             .field("transforms", &self.transforms)
+            .field("forgery", &self.forgery)
             .field("login_url", &self.login_url())
             .field("default_host", &self.default_host())
             .finish_non_exhaustive()

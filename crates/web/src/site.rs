@@ -102,6 +102,41 @@ pub trait Site: 'static {
         Outer::<Result<Option<Rc<Locale>>>>::new()
     }
 
+    /// Checks the XSRF token of a request, where that is wanted; `None` asks the outer site, at last
+    /// [`Context::check_xsrf_cookie`]. It runs before any `prepare`.
+    ///
+    /// # Errors
+    ///
+    /// An [`HttpError`](crate::HttpError) 403, as a rule, where the request is refused.
+    fn check_xsrf_cookie(&self, cx: &Context) -> Option<Result> {
+        let _ = cx;
+        None
+    }
+
+    /// Whether a request from this other origin may change something; `None` asks the outer site, at last the
+    /// setting [`trusted_origins`](crate::Application::trusted_origins). It runs before any `prepare`, so that nobody
+    /// is known yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::{Context, NoUser, Site};
+    ///
+    /// struct Company;
+    ///
+    /// impl Site for Company {
+    ///     type User = NoUser;
+    ///
+    ///     fn check_trusted_origin(&self, _: &Context, origin: &str) -> Option<bool> {
+    ///         Some(origin.starts_with("https://") && origin.ends_with(".example.com"))
+    ///     }
+    /// }
+    /// ```
+    fn check_trusted_origin(&self, cx: &Context, origin: &str) -> Option<bool> {
+        let _ = (cx, origin);
+        None
+    }
+
     /// Writes the page of an error. The status is set already, and what was written before is gone.
     fn write_error(&self, cx: &Context, error: &Error) -> impl Answer {
         let _ = (cx, error);
@@ -182,6 +217,8 @@ pub(crate) trait SiteHooks {
         cx: &'exchange Context,
         error: &'exchange Error,
     ) -> Option<LocalFuture<'exchange, Result>>;
+    fn check_xsrf_cookie(&self, cx: &Context) -> Option<Result>;
+    fn check_trusted_origin(&self, cx: &Context, origin: &str) -> Option<bool>;
     fn log_exception(&self, cx: &Context, error: &Error) -> Option<()>;
     fn on_finish(&self, cx: &Context);
 }
@@ -265,6 +302,14 @@ impl<S: Site> SiteHooks for S {
             return None;
         }
         Some(Box::pin(Site::write_error(self, cx, error)))
+    }
+
+    fn check_xsrf_cookie(&self, cx: &Context) -> Option<Result> {
+        Site::check_xsrf_cookie(self, cx)
+    }
+
+    fn check_trusted_origin(&self, cx: &Context, origin: &str) -> Option<bool> {
+        Site::check_trusted_origin(self, cx, origin)
     }
 
     fn log_exception(&self, cx: &Context, error: &Error) -> Option<()> {

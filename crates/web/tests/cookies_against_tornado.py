@@ -48,11 +48,35 @@ def set_cookie(name, value, options):
         return None
 
 
+def handler_of(cookie, argument, header, version):
+    """A handler that has no more than what tokens need."""
+    handler = object.__new__(web.RequestHandler)
+    handler.application = SimpleNamespace(settings={"xsrf_cookie_version": version})
+    handler.request = SimpleNamespace(headers={"X-Xsrftoken": header} if header else {})
+    handler.get_cookie = lambda name: cookie or None
+    handler.get_argument = lambda name, default: argument or default
+    return handler
+
+
+def xsrf_check(cookie, argument, header):
+    try:
+        handler_of(cookie, argument, header, 2).check_xsrf_cookie()
+    except web.HTTPError as error:
+        return error.log_message
+    return ""
+
+
+def xsrf_token(cookie, version):
+    return handler_of(cookie, None, None, version).xsrf_token.decode()
+
+
 FUNCTIONS = {
     "create": create,
     "decode": decode,
     "key_version": lambda signed: web.get_signature_key_version(bytes.fromhex(signed)),
     "set_cookie": set_cookie,
+    "xsrf_check": xsrf_check,
+    "xsrf_token": xsrf_token,
 }
 
 print(tornado.version, flush=True)

@@ -1,4 +1,4 @@
-//! Signed values exchanged with Tornado, both ways, and cookies written as Tornado writes them.
+//! Signed values and XSRF tokens exchanged with Tornado, both ways, and cookies written as Tornado writes them.
 //!
 //! `FIREWHIRL_PYTHON` names a Python with `tornado==6.6.1`. Without it these tests say that they were skipped;
 //! with `FIREWHIRL_REQUIRE_PEERS=1` they fail then.
@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use firewhirl_web::signed_value::{Secrets, SignedValueChecks, SignedValueVersion, signature_key_version};
-use firewhirl_web::{Application, CookieOptions, SameSite};
+use firewhirl_web::{Application, CookieOptions, SameSite, XsrfVersion};
 use random::Random;
 use serde_json::{Value, json};
 
@@ -193,4 +193,60 @@ fn cookies_are_written_as_tornado_writes_them() {
     let set = cases.iter().filter(|(_, field)| !field.is_null()).count();
     assert!((300..700).contains(&set), "{set} of them could be set");
     compare(cases, 1000);
+}
+
+#[test]
+fn tokens_are_accepted_by_whoever_did_not_write_them() {
+    let application = |version| {
+        Rc::new(
+            Application::new()
+                .xsrf_cookies(true)
+                .xsrf_cookie_version(version)
+                .get("/", async |cx| cx.write(cx.xsrf_token()?))
+                .post("/", async |cx| cx.write("ok")),
+        )
+    };
+    let ours = [application(XsrfVersion::V1), application(XsrfVersion::V2)];
+    let ask = |application: &Rc<Application>, cookie: &str| {
+        support::get("/").header("Cookie", &format!("_xsrf={cookie}")).to(application).body
+    };
+    let raw = ask(&ours[0], "");
+    let call = |version: u64, cookie: &str| json!(["xsrf_token", cookie, version]);
+    let Some(theirs) = tornado::ask(SCRIPT, vec![call(1, &raw), call(2, &raw), call(2, &ask(&ours[1], &raw))]) else {
+        return;
+    };
+    let theirs: Vec<String> = theirs.iter().map(|token| token.as_str().unwrap().to_owned()).collect();
+    assert_eq!(theirs[0], raw);
+    // All are the same token, by whomever it was written and in whichever version.
+    let tokens = [vec![raw.clone(), ask(&ours[1], &raw), ask(&ours[1], &theirs[2])], theirs].concat();
+    let other = ask(&ours[1], "");
+    let mut random = Random(14);
+    let fragments = ["2|", "3|", "0", "ab", "|", "01020304", "5", "x", "-", "deadbeef"];
+    let mut accepted = 0;
+    let mut cases = Vec::new();
+    for _ in 0..600 {
+        let mut some = || match random.below(5) {
+            0 => random.text(&fragments, 5),
+            1 => other.clone(),
+            _ => tokens[random.below(tokens.len())].clone(),
+        };
+        let (cookie, argument, header) = (some(), some(), some());
+        let (argument, header) = [(argument, String::new()), (String::new(), header)][random.below(2)].clone();
+        let form = format!("_xsrf={}", argument.replace('|', "%7C"));
+        let request = support::post("/", &form).header("Cookie", &format!("_xsrf={cookie}"));
+        let request = if header.is_empty() { request } else { request.header("X-XSRFToken", &header) };
+        let mut status = 0;
+        let lines = support::logged(|| status = request.to(&ours[1]).status).concat();
+        let refusals = [
+            "'_xsrf' argument missing from POST",
+            "'_xsrf' argument has invalid format",
+            "XSRF cookie does not match POST argument",
+        ];
+        let refusal = refusals.into_iter().find(|refusal| lines.contains(refusal)).unwrap_or_default();
+        assert_eq!(status, if refusal.is_empty() { 200 } else { 403 }, "{lines}");
+        accepted += usize::from(status == 200);
+        cases.push((json!(["xsrf_check", cookie, argument, header]), json!(refusal)));
+    }
+    assert!(accepted > 100, "only {accepted} were accepted");
+    compare(cases, 600);
 }

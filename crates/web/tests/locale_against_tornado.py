@@ -5,6 +5,7 @@ The calls `csv`, `gettext` and `default` set it up for those that follow; `packa
 
 import datetime
 import json
+import logging
 import os
 import sys
 import types
@@ -14,6 +15,7 @@ import tornado
 from tornado import httputil, locale
 from tornado.web import RequestHandler
 
+logging.disable()
 warnings.simplefilter("ignore")
 
 

@@ -13,6 +13,7 @@ mod default_headers;
 mod failure;
 mod finish;
 mod finish_later;
+mod forgery;
 mod form;
 mod label;
 mod locale;

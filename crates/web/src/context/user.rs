@@ -153,6 +153,11 @@ impl Context {
         self.redirect(url)
     }
 
+    /// Whether somebody has found out already, or said, that the visitor is logged in.
+    pub(super) fn is_known_to_be_logged_in(&self) -> bool {
+        matches!(*self.user.found.borrow(), Some(Some(_)))
+    }
+
     /// Where visitors log in: as the innermost site says that says it, else as the settings do.
     /// Tornado's `get_login_url`.
     ///

@@ -40,6 +40,8 @@ pub(crate) struct RouteOptions {
     pub(crate) body_timeout: Option<Duration>,
     pub(crate) trailing_slash: Option<TrailingSlash>,
     pub(crate) authenticated: bool,
+    pub(crate) xsrf_cookies: Option<bool>,
+    pub(crate) cross_origin_protection: Option<bool>,
 }
 
 impl RouteOptions {
@@ -52,6 +54,15 @@ impl RouteOptions {
         self.body_timeout = other.body_timeout.or(self.body_timeout);
         self.trailing_slash = other.trailing_slash.or(self.trailing_slash);
         self.authenticated |= other.authenticated;
+        self.xsrf_cookies = other.xsrf_cookies.or(self.xsrf_cookies);
+        self.cross_origin_protection = other.cross_origin_protection.or(self.cross_origin_protection);
+    }
+
+    /// Leaves it to what answers whether a request is forged.
+    pub(crate) fn without_forgery_checks(mut self) -> Self {
+        self.xsrf_cookies = Some(false);
+        self.cross_origin_protection = Some(false);
+        self
     }
 }
 
@@ -142,6 +153,22 @@ impl Url {
     /// ```
     pub fn authenticated(mut self) -> Self {
         self.options.authenticated = true;
+        self
+    }
+
+    /// Whether requests of this URL that may change something need an XSRF token. Default: what
+    /// [`Application::xsrf_cookies`](crate::Application::xsrf_cookies) says. An API that is no browser's and knows its
+    /// clients by something else than a cookie needs none.
+    pub fn xsrf_cookies(mut self, on: bool) -> Self {
+        self.options.xsrf_cookies = Some(on);
+        self
+    }
+
+    /// Whether requests of this URL that may change something are refused where they come from other sites.
+    /// Default: what [`Application::cross_origin_protection`](crate::Application::cross_origin_protection) says. What
+    /// pages of all sites may call must not go by cookies.
+    pub fn cross_origin_protection(mut self, on: bool) -> Self {
+        self.options.cross_origin_protection = Some(on);
         self
     }
 

@@ -25,4 +25,5 @@ mod version;
 pub use checks::SignedValueChecks;
 pub use error::SignedValueError;
 pub use secrets::Secrets;
+pub(crate) use secrets::{hexadecimal, is_same};
 pub use version::{SignedValueVersion, signature_key_version};

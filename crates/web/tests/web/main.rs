@@ -9,6 +9,7 @@ mod errors;
 mod etags;
 mod event_streams;
 mod finish_later;
+mod forgery;
 mod forms;
 mod kept;
 mod locales;

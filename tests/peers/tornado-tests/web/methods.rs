@@ -45,8 +45,3 @@ impl Handler for FinishInPrepare {
         Err(Error::message("should not reach this method"))
     }
 }
-
-/// Without a setting to the contrary a request from another origin is a request.
-pub(super) fn cross_origin_protection_disabled() -> Application {
-    Application::new().post("/", async |cx| cx.write("ok"))
-}

@@ -5,6 +5,7 @@ mod compression;
 mod cookies;
 mod errors;
 mod etags;
+mod forgery;
 mod headers;
 mod hosts;
 mod locales;
@@ -33,13 +34,19 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "ClearHeaderTest"                     => headers::clear_header,
         "ClientCloseTest"                     => streaming::client_close,
         "CookieTest"                          => cookies::cookies,
-        "CrossOriginProtectionDisabledTest"   => methods::cross_origin_protection_disabled,
+        "CrossOriginProtectionBeforePrepareTest" => forgery::before_prepare,
+        "CrossOriginProtectionCheckTrustedOriginTest" => forgery::check_trusted_origin,
+        "CrossOriginProtectionDisabledTest"   => forgery::disabled,
+        "CrossOriginProtectionTest"           => forgery::cross_origin,
+        "CrossOriginProtectionWithXSRFCookiesTest" => forgery::with_xsrf_cookies,
         "Custom404Test"                       => errors::custom_404,
         "DateHeaderTest"                      => headers::date_header,
         "DecoratorTest"                       => redirects::decorators,
         "Default404Test"                      => errors::default_404,
         "DefaultHandlerArgumentsTest"         => errors::default_handler_arguments,
         "DefaultHostMatchingTest"             => hosts::default_host_matching,
+        "ErrorHandlerCrossOriginTest"         => forgery::error_handlers,
+        "ErrorHandlerXSRFTest"                => forgery::error_handlers,
         "ErrorResponseTest"                   => errors::error_response,
         "ExceptionHandlerTest"                => errors::exception_handler,
         "FinishExceptionTest"                 => errors::finish_exception,
@@ -67,6 +74,9 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "DecoratedStreamingRequestFlowControlTest" | "NativeStreamingRequestFlowControlTest" => {
             return Some(server(streaming::flow_control).chunk_size(10).decompress_request(true).into());
         }
+        "XSRFCookieKwargsTest"                => forgery::cookie_kwargs,
+        "XSRFCookieNameTest"                  => forgery::cookie_name,
+        "XSRFTest" => return Some(server(forgery::versions).into()),
         _ => return None,
     };
     Some(server(application).into())
