@@ -74,6 +74,9 @@ mod pages {
     #[doc = include_str!("../../../docs/server-sent-events.md")]
     struct ServerSentEvents;
 
+    #[doc = include_str!("../../../docs/static-files.md")]
+    struct StaticFiles;
+
     #[doc = include_str!("../../../docs/testing.md")]
     struct Testing;
 

@@ -6,5 +6,6 @@ pub use firewhirl_event::{Error, IoLoop, IoStream, PeriodicCallback, Result, Sig
 pub use firewhirl_http::{AsyncHttpClient, HttpClientError, HttpRequest, HttpServer};
 pub use firewhirl_tcp::{TcpClient, TcpServer};
 pub use firewhirl_web::{
-    Application, Context, Finish, Handler, HttpError, NoUser, OrStatus, Router, Shared, Site, Status, proxy, regex, url,
+    Application, Context, Finish, Handler, HttpError, NoUser, OrStatus, Router, Shared, Site, StaticFileHandler,
+    Status, proxy, regex, url,
 };

@@ -23,9 +23,10 @@ use crate::resources::{MissingResource, Resources};
 use crate::route_info::{self, RouteInfo};
 use crate::router::Router;
 use crate::routes::{Added, AnswersAll, Mount, MountedKind, Routes, route_methods};
-use crate::routing::{Host, RouteErrors, UrlArguments};
+use crate::routing::{Host, RouteErrors, UrlArguments, regex, url};
 use crate::settings::Settings;
 use crate::signed_value::Secrets;
+use crate::static_files::{IntoStaticFiles, StaticSource, StaticUrls};
 use crate::xsrf::XsrfVersion;
 
 /// A web application: routes and what is set for all of them.
@@ -87,6 +88,41 @@ impl Application {
     pub fn host(mut self, host: impl Into<Host>, router: Router) -> Self {
         let added = Added::Host { host: host.into(), routes: router.into_routes() };
         self.routes_mut().push(Location::caller(), added);
+        self
+    }
+
+    /// Serves static files below a prefix, which may be given with or without a slash at its end:
+    /// `static/site.css` at `/static/site.css`.
+    ///
+    /// The files may be a directory's path, a [`Directory`](crate::Directory) with its options, files
+    /// [in the program](crate::Embedded), or a [`StaticFileHandler`](crate::StaticFileHandler) over any source. The
+    /// first that an application is given are those whose URLs [`Context::static_url`] makes; if there is a
+    /// `favicon.ico` or a `robots.txt` among them, it is at `/favicon.ico` or `/robots.txt` as well. Tornado's
+    /// `static_path`, `static_url_prefix`, `static_handler_class` and `static_handler_args`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use firewhirl_web::{Application, Directory};
+    ///
+    /// let application = Application::new()
+    ///     .static_files("/static", "static")
+    ///     .static_files("/media", Directory::new("/srv/media").allowed_symlink_directory("/srv/archive"));
+    /// # assert!(application.check().is_ok());
+    /// ```
+    #[track_caller]
+    pub fn static_files(mut self, prefix: &str, files: impl IntoStaticFiles) -> Self {
+        let (location, prefix) = (Location::caller(), format!("{}/", prefix.trim_end_matches('/')));
+        let handler = files.into_static_files();
+        if self.settings.static_urls.is_none() {
+            self.settings.static_urls = Some(StaticUrls::new(prefix.clone(), handler.source()));
+            for (name, pattern) in [("favicon.ico", r"/(favicon\.ico)"), ("robots.txt", r"/(robots\.txt)")] {
+                if prefix != "/" && handler.source().has(name) {
+                    self.add_handler(regex(pattern), handler.clone(), location);
+                }
+            }
+        }
+        self.add_handler(url(format!("{prefix}{{*path}}")), handler, location);
         self
     }
 

@@ -63,6 +63,7 @@ mod settings;
 mod shared;
 pub mod signed_value;
 mod site;
+mod static_files;
 pub mod tower;
 mod trace_context;
 pub mod traffic;
@@ -92,5 +93,9 @@ pub use routing::{Host, ReverseError, RouteError, RouteErrors, Url, UrlArguments
 pub use settings::Settings;
 pub use shared::Shared;
 pub use site::{NoUser, Outer, Site};
+pub use static_files::{
+    Directory, Embedded, Found, IntoStaticFiles, NoStaticFiles, StaticFile, StaticFileHandler, StaticSource,
+    StaticUrlOptions,
+};
 pub use trace_context::TraceContext;
 pub use xsrf::XsrfVersion;

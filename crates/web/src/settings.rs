@@ -10,6 +10,7 @@ use crate::forgery_settings::ForgerySettings;
 use crate::locale::Locales;
 use crate::output_transform::TransformMakers;
 use crate::signed_value::Secrets;
+use crate::static_files::StaticUrls;
 
 /// An application's settings; the methods of [`Application`](crate::Application) of the same names set
 /// them.
@@ -30,6 +31,7 @@ pub struct Settings {
     pub(crate) locales: Locales,
     pub(crate) secrets: Option<Secrets>,
     pub(crate) forgery: ForgerySettings,
+    pub(crate) static_urls: Option<StaticUrls>,
 }
 
 /// What is called at the end of each request in place of the access log.
@@ -123,6 +125,7 @@ impl std::fmt::Debug for Settings {
             .field("forgery", &self.forgery)
             .field("login_url", &self.login_url())
             .field("default_host", &self.default_host())
+            .field("static_urls", &self.static_urls)
             .finish_non_exhaustive()
     }
 }

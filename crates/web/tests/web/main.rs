@@ -21,6 +21,7 @@ mod request_ids;
 mod responses;
 mod routing;
 mod sites;
+mod static_files;
 mod support;
 mod tower;
 mod transforms;

@@ -38,6 +38,8 @@ mod responses;
 mod routing;
 #[path = "../web/sites.rs"]
 mod sites;
+#[path = "../web/static_files.rs"]
+mod static_files;
 #[path = "../web/support.rs"]
 mod support;
 #[path = "../web/tower.rs"]

@@ -2,8 +2,9 @@
 
 use firewhirl::prelude::*;
 
-/// Tornado's handler, and the file `robots.txt` of its tests, which a static file handler would send in the
-/// same way: with its length, and in parts.
+use super::static_files::robots;
+
+/// Tornado's handler, and the static files of its tests.
 pub(crate) fn gzip() -> Application {
     Application::new()
         .compress_response(true)
@@ -13,11 +14,5 @@ pub(crate) fn gzip() -> Application {
             }
             cx.write(format!("hello world{}", "!".repeat(1024)))
         })
-        .get("/robots.txt", async |cx| {
-            let file = "User-agent: *\nDisallow: /\n";
-            cx.set_header("Content-Type", "text/plain")?;
-            cx.set_header("Content-Length", file.len())?;
-            cx.write(file)?;
-            cx.flush().await
-        })
+        .static_files("/static/", robots())
 }

@@ -12,6 +12,7 @@ mod locales;
 mod methods;
 mod paths;
 mod redirects;
+mod static_files;
 mod statuses;
 mod streaming;
 mod wsgi_safe;
@@ -40,6 +41,7 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "CrossOriginProtectionTest"           => forgery::cross_origin,
         "CrossOriginProtectionWithXSRFCookiesTest" => forgery::with_xsrf_cookies,
         "Custom404Test"                       => errors::custom_404,
+        "CustomStaticFileTest"                => static_files::custom,
         "DateHeaderTest"                      => headers::date_header,
         "DecoratorTest"                       => redirects::decorators,
         "Default404Test"                      => errors::default_404,
@@ -66,6 +68,10 @@ pub(crate) fn serve(class: &str) -> Option<Case> {
         "RedirectHandlerTest"                 => redirects::redirect_handler,
         "RequestEncodingTest"                 => arguments::request_encoding,
         "SetLazyPropertiesTest"               => locales::set_lazy_properties,
+        "StaticDefaultFilenameRootTest"       => static_files::default_filename_root,
+        "StaticDefaultFilenameTest"           => static_files::default_filename,
+        "StaticFileTest"                      => static_files::static_file,
+        "StaticFileWithPathTest"              => static_files::with_path,
         "StatusReasonTest"                    => statuses::status_reason,
         "StreamingRequestBodyTest"            => streaming::streaming_request_body,
         "UnimplementedHTTPMethodsTest"        => methods::unimplemented_http_methods,
