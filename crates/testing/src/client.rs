@@ -66,7 +66,7 @@ pub(crate) enum Server {
 impl Client {
     /// A client of a server that listens on this port of 127.0.0.1.
     pub fn new(port: u16) -> Self {
-        Self { server: Server::Port(port), speaks: Speaks::default(), cookies: None }
+        Self { server: Server::Port(port), speaks: Default::default(), cookies: None }
     }
 
     /// A client that is joined to a service by pairs of streams in memory: without sockets, so that
@@ -139,7 +139,7 @@ impl Client {
 
     /// A client whose connections are the near ends of pairs that the function makes.
     pub(crate) fn over_streams(connections: impl Fn() -> IoStream + 'static) -> Self {
-        Self { server: Server::Connections(Rc::new(connections)), speaks: Speaks::default(), cookies: None }
+        Self { server: Server::Connections(Rc::new(connections)), speaks: Default::default(), cookies: None }
     }
 
     /// A client of the same server that keeps its cookies from one request to the next, as a browser does;
