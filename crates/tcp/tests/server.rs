@@ -348,8 +348,7 @@ fn a_drain_cuts_off_at_its_limit_what_does_not_end() {
     let log = logged(|| {
         run(async {
             let mut client = IoStream::connect(address(&server)).await?;
-            until("it is served", || server.counts().open == 1).await;
-            assert_eq!(Rc::strong_count(&dropped), 3);
+            until("it is served", || server.counts().open == 1 && Rc::strong_count(&dropped) == 3).await;
             assert_eq!(server.drain(Duration::from_millis(20)).await, 1);
             assert_eq!(Rc::strong_count(&dropped), 2, "what the handler held is dropped");
             assert_eq!(server.counts().open, 0);

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-/// What is compressed, by its ending: its type is that of the compression, not of what is in it.
-const COMPRESSED: [(&str, &str); 5] = [
+/// What the library does not have so. The type of what is compressed is that of the compression, not of what is in it;
+/// that of modules is RFC 9239's.
+const OTHERS: [(&str, &str); 6] = [
+    ("mjs", "text/javascript"),
     ("gz", "application/gzip"),
     ("br", "application/octet-stream"),
     ("bz2", "application/octet-stream"),
@@ -15,8 +17,8 @@ const COMPRESSED: [(&str, &str); 5] = [
 /// `get_content_type`.
 pub(super) fn of(path: &str) -> &'static str {
     let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let compressed = COMPRESSED.iter().find(|(compressed, _)| *compressed == ending);
-    compressed
+    let other = OTHERS.iter().find(|(other, _)| *other == ending);
+    other
         .map(|(_, content_type)| *content_type)
         .or_else(|| mime_guess::from_ext(ending).first_raw())
         .unwrap_or("application/octet-stream")
