@@ -35,8 +35,8 @@ impl Provenance<'_> {
     /// Whether an origin is this site's, by its host and port: its scheme is known for sure only where no proxy
     /// stands in front.
     fn is_own(&self, origin: &str) -> bool {
-        let authority =
-            origin.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+        let rest = ["http://", "https://"].into_iter().find_map(|scheme| origin.strip_prefix(scheme));
+        let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
         authority.is_some_and(|authority| !authority.is_empty() && authority.eq_ignore_ascii_case(self.host))
     }
 }
@@ -88,6 +88,7 @@ mod tests {
             (None,                Some("http://www.example.com"),         false),
             (None,                Some("http://www.example.com:8000@evil.com"), false),
             (None,                Some("www.example.com:8000"),           false),
+            (None,                Some("app://www.example.com:8000"),     false),
             (None,                Some("https://evil.com"),               false),
             (None,                Some("https://trusted.com"),            true),
             (None,                Some("https://trusted.com/"),           false),

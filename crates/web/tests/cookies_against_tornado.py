@@ -70,11 +70,19 @@ def xsrf_token(cookie, version):
     return handler_of(cookie, None, None, version).xsrf_token.decode()
 
 
+def cross_origin(site, origin, host, trusted):
+    headers = {"sec-fetch-site": site, "origin": origin, "Host": host}
+    handler = object.__new__(web.RequestHandler)
+    handler.request = SimpleNamespace(headers={name: value for name, value in headers.items() if value is not None})
+    return handler._check_cross_origin(lambda origin: origin in trusted) is None
+
+
 FUNCTIONS = {
     "create": create,
     "decode": decode,
     "key_version": lambda signed: web.get_signature_key_version(bytes.fromhex(signed)),
     "set_cookie": set_cookie,
+    "cross_origin": cross_origin,
     "xsrf_check": xsrf_check,
     "xsrf_token": xsrf_token,
 }

@@ -1,4 +1,4 @@
-//! Signed values and XSRF tokens exchanged with Tornado, both ways, and cookies written as Tornado writes them.
+//! Signed values and XSRF tokens exchanged with Tornado, both ways; cookies, and requests of other origins.
 //!
 //! `FIREWHIRL_PYTHON` names a Python with `tornado==6.6.1`. Without it these tests say that they were skipped;
 //! with `FIREWHIRL_REQUIRE_PEERS=1` they fail then.
@@ -249,4 +249,41 @@ fn tokens_are_accepted_by_whoever_did_not_write_them() {
     }
     assert!(accepted > 100, "only {accepted} were accepted");
     compare(cases, 600);
+}
+
+#[test]
+fn the_same_origins_may_as_with_tornado() {
+    let trusted = ["https://trusted.com", "http://example.com:1"];
+    let application = Application::new().trusted_origins(trusted).post("/", async |cx| cx.write("ok"));
+    let application = Rc::new(application);
+    let sites = ["same-origin", "same-site", "cross-site", "none", "", "None", "other"];
+    let hosts = ["example.com", "example.com:8000", "EXAMPLE.com"];
+    // Origins of other schemes, of which no site is, are left out: Tornado looks at the host alone.
+    let origins = ["example.com", "trusted.com", ":8000", ":1", "/", "EXAMPLE", "?", "#", "@", "evil.com"];
+    let mut random = Random(15);
+    let mut cases = Vec::new();
+    let mut allowed = 0;
+    for _ in 0..1000 {
+        let site = (random.below(2) == 0).then(|| sites[random.below(sites.len())]);
+        let scheme = ["http://", "https://", "https://"][random.below(3)];
+        let origin = match random.below(4) {
+            0 => None,
+            1 => Some(["null", "", trusted[0], trusted[1]][random.below(4)].to_owned()),
+            _ => Some(scheme.to_owned() + &random.text(&origins, 2)),
+        };
+        let host = hosts[random.below(hosts.len())];
+        let mut request = support::post("/", "").header("Host", host);
+        for (name, value) in [("Sec-Fetch-Site", site), ("Origin", origin.as_deref())] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let mut status = 0;
+        support::logged(|| status = request.to(&application).status);
+        assert!(matches!(status, 200 | 403), "{status}");
+        allowed += usize::from(status == 200);
+        cases.push((json!(["cross_origin", site, origin, host, trusted]), json!(status == 200)));
+    }
+    assert!((200..800).contains(&allowed), "{allowed} were allowed");
+    compare(cases, 1000);
 }
