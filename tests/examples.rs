@@ -55,6 +55,35 @@ fn blocked_loop_naps_sums_and_reads() {
 }
 
 #[test]
+fn login_knows_its_visitors_in_their_languages() {
+    let program = Program::example("login", &[]);
+    let ask = |method: &str, path: &str, fields: &str, form: &str| {
+        let length = form.len();
+        program.raw(&format!(
+            "{method} {path} HTTP/1.0\r\n{fields}Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{form}"
+        ))
+    };
+    // What a browser would send back of the cookies that it was given.
+    let cookie = |answer: &str, name: &str| {
+        let field = answer.lines().find_map(|line| line.strip_prefix(&format!("Set-Cookie: {name}="))).unwrap();
+        format!("Cookie: {name}={}\r\n", field.split("; ").next().unwrap())
+    };
+    assert!(ask("GET", "/", "", "").contains("Location: /login?next=%2F"));
+    let page = ask("GET", "/login", "Accept-Language: de-DE, en;q=0.5\r\n", "");
+    assert!(page.contains("Dein Name") && page.contains("Anmelden"), "{page}");
+    let token = page.split("name=\"_xsrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = format!("name=Ad%3Ca&_xsrf={}", token.replace('|', "%7C"));
+    assert!(ask("POST", "/login", "", &form).starts_with("HTTP/1.1 403 "));
+    let answer = ask("POST", "/login", &cookie(&page, "_xsrf"), &form);
+    assert!(answer.starts_with("HTTP/1.1 302 ") && answer.contains("; HttpOnly; Path=/; SameSite=Lax"), "{answer}");
+    let user = cookie(&answer, "user");
+    assert!(ask("GET", "/", &format!("{user}Accept-Language: fr\r\n"), "").contains("Bonjour, Ad&lt;a"));
+    assert!(ask("GET", "/", &format!("{user}Accept-Language: de\r\n"), "").contains("Hallo, Ad&lt;a"));
+    assert!(ask("GET", "/", &user.replace("user=\"2|1:0", "user=\"2|1:1"), "").contains("Location: /login"));
+}
+
+#[test]
 fn migrate_answers_what_has_moved_and_hands_the_rest_on() {
     // What it hands on, and how, is in tests/proxy.rs.
     let behind = Service::example("service", &["--port=0", "--greeting=Still", "--xheaders"]);
