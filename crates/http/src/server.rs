@@ -119,7 +119,7 @@ impl<Builder> HttpServer<Builder> {
             builder,
             set_up: Rc::new(set_up),
             options: ServerOptions::default(),
-            secure: ServerSide::default(),
+            secure: Default::default(),
             state: Rc::new(state),
         }
     }

@@ -33,7 +33,7 @@ impl Downstream {
     /// The client as the connection itself tells.
     pub(crate) fn direct(peer: Peer, secure: bool) -> Self {
         let remote_ip = peer.ip();
-        Self { peer, remote_ip, secure, believed: false, session: Session::default() }
+        Self { peer, remote_ip, secure, believed: false, session: Default::default() }
     }
 
     /// The same over a connection with this TLS, if it has any.

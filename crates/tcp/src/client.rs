@@ -83,7 +83,7 @@ impl TcpClient {
             source: Source::default(),
             limits: StreamLimits::default(),
             deadline: None,
-            secure: ClientSide::default(),
+            secure: Default::default(),
         }
     }
 }

@@ -98,7 +98,7 @@ impl<Handler: ConnectionHandler> TcpServer<Handler> {
             acceptor: Acceptor::new(Gate::default()),
             state: Rc::default(),
             limits: StreamLimits::default(),
-            secure: ServerSide::default(),
+            secure: Default::default(),
         }
     }
 }

@@ -123,7 +123,7 @@ impl<Service: Serve> HttpTest<Service> {
             builder: boxed(builder),
             configure: Box::new(|options| options),
             pairs: None,
-            https: Https::default(),
+            https: Default::default(),
             test: AsyncTest::new(),
         }
     }

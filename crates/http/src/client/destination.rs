@@ -105,7 +105,7 @@ impl Destination {
             source: Source::default(),
             family: Family::Any,
             versions: Versions::default(),
-            tls: Tls::default(),
+            tls: Default::default(),
         }
     }
 

@@ -46,7 +46,7 @@ impl Default for PoolOptions {
             limits: Limits::default(),
             max_buffer_size: 100 * 1024 * 1024,
             dialler: Dialler::Network(Rc::new(Network::new(Rc::new(SystemResolver)))),
-            tls: Tls::default(),
+            tls: Default::default(),
             http2: Http2Options::default(),
         }
     }
